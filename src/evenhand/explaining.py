@@ -1,0 +1,100 @@
+"""What `explain`, `measures` and `policy check` print: text made from the tables, so that it cannot fall behind them.
+
+May import: config, measure, render (words only).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evenhand.config.loader import Audit
+from evenhand.config.packs import shipped_checks
+from evenhand.errors import UsageError, near_name
+from evenhand.measure import ALIASES, MEASURES
+from evenhand.measure.base import Measure
+
+PARITY = {None: "none: it is a level, judged by itself", 1.0: "1", 0.0: "0"}
+
+
+def explained(name: str) -> str:
+    """Everything about one measure. UsageError with the nearest name if there is none."""
+    resolved = ALIASES.get(name, name)
+    if resolved not in MEASURES:
+        near = near_name(name, [*MEASURES, *ALIASES])
+        raise UsageError(
+            f"there is no measure `{name}`" + (f" (did you mean `{near}`?)" if near else ""),
+            hint="`evenhand measures` lists them all",
+        )
+    measure = MEASURES[resolved]
+    packs = packs_using(resolved)
+    lines = [
+        f"{measure.name}: {measure.title}" + (f" (also called {name})" if name != resolved else ""),
+        "",
+        measure.question,
+        "",
+        f"formula      {measure.formula}",
+        f"parity       {PARITY[measure.parity]}",
+        f"needs        {', '.join(measure.roles) or 'no role beyond the protected attributes'}",
+        f"decided by   {', '.join(measure.decide_by)}",
+        f"scope        {SCOPES[measure.scope]}",
+        f"edge cases   {measure.edges}",
+        f"when not     {measure.caution}",
+        f"source       {measure.source}",
+    ]
+    if measure.polar:
+        lines.append("polarity     turns round with it: guard the low side of a benefit, the high side of a burden")
+    if packs:
+        lines.append(f"packs        {', '.join(packs)}")
+    return "\n".join(lines)
+
+
+SCOPES = {
+    "groups": "one answer per group",
+    "attribute": "one answer per attribute",
+    "everyone": "one answer for everyone",
+}
+
+
+def measure_lines(role: str | None = None) -> Iterator[str]:
+    """One line per measure: name, question, roles, packs."""
+    shown = [measure for measure in MEASURES.values() if role is None or role in measure.roles]
+    if not shown:
+        roles = sorted({r for measure in MEASURES.values() for r in measure.roles})
+        raise UsageError(f"no measure needs the role `{role}`", hint="one of " + ", ".join(roles))
+    width = max(len(measure.name) for measure in shown)
+    for measure in shown:
+        yield f"{measure.name:<{width}}  {measure.question}  {brackets(measure)}".rstrip()
+    if role is None:
+        for alias, name in ALIASES.items():
+            yield f"{alias:<{width}}  = {name}"
+        yield "@k is a number of places or a percentage: selection_rate_at_top@500, selection_rate_at_top@10%_ratio"
+        yield "any other metric: fairlearn:NAME, sklearn:NAME, your.module:function"
+
+
+def brackets(measure: Measure) -> str:
+    """Roles and packs of a measure, in brackets."""
+    packs = packs_using(measure.name)
+    needs = f"[{', '.join(measure.roles)}]" if measure.roles else ""
+    return f"{needs} {'in ' + ', '.join(packs) if packs else ''}".strip()
+
+
+def packs_using(name: str) -> list[str]:
+    """Shipped packs that have a check on this measure."""
+    return [pack for pack, metrics in shipped_checks().items() if name in metrics]
+
+
+def policy_lines(audit: Audit) -> Iterator[str]:
+    """What an audit file asks, one line a check, resolved and with every default filled in."""
+    for check in audit.checks:
+        limits = [
+            f"{sign} {limit}" for sign, limit in (("≥", check.minimum), ("≤", check.maximum)) if limit is not None
+        ]
+        wanted = " and ".join(limits) or "measured only"
+        over = ", ".join(check.attributes)
+        missing = f"  (not testable here: no {', '.join(check.missing_roles)})" if check.missing_roles else ""
+        yield f"{check.level:<6} {check.id}: {check.metric} {wanted}, by {check.decide_by}, over {over}{missing}"
+        if check.written != check.metric:
+            yield f"       `{check.written}` is another name of `{check.metric}`"
+    for pack in audit.packs:
+        yield f"pack   {pack.id} {pack.version} ({pack.binding}): {pack.sentence}"
+    yield f"ok: {len(audit.checks)} checks in {audit.name}, policy {audit.sha256[:12]}"

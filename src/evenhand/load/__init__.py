@@ -1,0 +1,1 @@
+"""The strict reader: files and frames become one table of wanted, typed columns. May import: errors."""

@@ -1,0 +1,335 @@
+"""Mixes of groups: audience variance, representation against a declared population, and stages of a funnel.
+
+May import: stats, tally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, Unit, always
+from evenhand.measure.proportions import KNOWN, SELECTED
+from evenhand.measure.shares import (
+    TwoGroups,
+    comparison_findings,
+    difference_contrast,
+    level_findings,
+    ratio_contrast,
+    shares,
+)
+from evenhand.stats.mixes import total_variation
+from evenhand.stats.rates import RateContrast
+from evenhand.stats.resample import ReplicateContrast, multinomial_replicates
+from evenhand.stats.scaled import ScaledContrast
+from evenhand.tally.needs import Mask, Needs
+
+REPLICATES = 10_000
+
+
+# Audience variance ---------------------------------------------------------------------------------------------
+
+
+def audience_variance(setting: Setting, grouping: Grouping) -> list[Finding]:
+    """Total variation between the mix of the eligible and of the delivered; one per campaign where declared."""
+    eligible_mask, delivered_mask = audience_masks(setting.stages)
+    parts = setting.main(grouping)
+    campaigns = sorted({c for part in parts.values() if "campaign" in part.keys for c in part.keys["campaign"].values()})
+    findings = []
+    for campaign in campaigns or [None]:
+        narrowed = parts if campaign is None else {k: p.select({"campaign": [campaign]}) for k, p in parts.items()}
+        eligible = {key: part.masked(eligible_mask) for key, part in narrowed.items()}
+        delivered = {key: part.masked(delivered_mask) for key, part in eligible.items()}
+        findings.append(
+            _distance_finding(
+                "audience_variance",
+                setting,
+                grouping,
+                [part.total("n") for part in eligible.values()],
+                [part.total("n") for part in delivered.values()],
+                at={} if campaign is None else {"campaign": campaign},
+            )
+        )
+    return findings
+
+
+def audience_masks(stages: tuple[str, ...]) -> tuple[Mask, Mask]:
+    """(eligible, delivered): first and last stage, or everyone with a decision and those selected."""
+    if stages:
+        return Mask.of({f"stage:{stages[0]}": SELECTED}), Mask.of({f"stage:{stages[-1]}": SELECTED})
+    return Mask.of(decision=KNOWN), Mask.of(decision=SELECTED)
+
+
+def _distance_finding(
+    name: str,
+    setting: Setting,
+    grouping: Grouping,
+    eligible: list[int],
+    delivered: list[int],
+    *,
+    at: Mapping[str, str],
+) -> Finding:
+    """The distance, with a basic bootstrap that undoes its upward bias (a plain percentile one would double it)."""
+    common = {"attribute": grouping.name, "group": "all groups", "groups": {}, "reference": None, "at": at}
+    n_eligible, n_delivered = sum(eligible), sum(delivered)
+    finding = Finding(measure=name, n=n_delivered, n_reference=n_eligible, people=n_eligible, **common)  # type: ignore[arg-type]
+    if not n_eligible or not n_delivered:
+        return replace(finding, undefined="no_denominator")
+    estimate = total_variation(delivered, eligible)
+    finding = replace(finding, estimate=estimate, value=estimate)
+    if setting.repeated or setting.weighted:
+        return replace(finding, undefined="units_unclear" if setting.repeated else "no_interval")
+    # The delivered are part of the eligible: replicate the cells (delivered, not delivered) of every group together.
+    cells = [*delivered, *(e - d for e, d in zip(eligible, delivered, strict=True))]
+    drawn = multinomial_replicates(cells, REPLICATES, setting.seed).astype(float)
+    chosen, passed_over = drawn[:, : len(delivered)], drawn[:, len(delivered) :]
+    mixes = [chosen, chosen + passed_over]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p, q = (mix / mix.sum(axis=1, keepdims=True) for mix in mixes)
+    distances = 0.5 * np.abs(p - q).sum(axis=1)
+    distances = distances[np.isfinite(distances)]
+    contrast = ReplicateContrast(estimate=estimate, replicates=2 * estimate - distances, parity=0.0)
+    return replace(finding, contrast=contrast)
+
+
+# Representation ------------------------------------------------------------------------------------------------
+
+
+def representation_shares(setting: Setting, grouping: Grouping) -> tuple[dict[GroupKey, int], Mapping[str, float]]:
+    """People per group, and the declared share of each label; empty where the attribute has no declared population."""
+    return setting.people(grouping), setting.population.get(grouping.name, {})
+
+
+def representation_ratio(setting: Setting, grouping: Grouping) -> list[Finding]:
+    """Share of the audited people over the declared share of the population; one per declared group."""
+    people, declared = representation_shares(setting, grouping)
+    total = sum(people.values())
+    findings = []
+    for label, share in declared.items():
+        cases = people.get((label,), 0)
+        contrast = None
+        if total and share:
+            contrast = ScaledContrast(inner=RateContrast(cases=cases, total=total), factor=1 / share, parity=1.0)
+        findings.append(
+            Finding(
+                measure="representation_ratio",
+                attribute=grouping.name,
+                group=label,
+                groups={grouping.keys[0]: label},
+                reference=None,
+                n=total,
+                estimate=contrast.estimate if contrast else None,
+                value=cases / total if total else None,
+                value_reference=share,
+                contrast=contrast,
+                undefined=None if contrast else "no_denominator",
+                people=cases,
+                counts={"cases": cases, "total": total},
+                floors=False,
+            )
+        )
+    return findings
+
+
+def representation_distance(setting: Setting, grouping: Grouping) -> list[Finding]:
+    """Total variation between the audited mix and the declared population."""
+    people, declared = representation_shares(setting, grouping)
+    if not declared:
+        return []
+    labels = sorted({*declared, *(key[0] for key in people)})
+    counts = [people.get((label,), 0) for label in labels]
+    shares_declared = np.array([declared.get(label, 0.0) for label in labels])
+    total = sum(counts)
+    finding = Finding(
+        measure="representation_distance",
+        attribute=grouping.name,
+        group="all groups",
+        groups={},
+        reference=None,
+        n=total,
+        people=total,
+    )
+    if not total:
+        return [replace(finding, undefined="no_denominator")]
+    estimate = float(0.5 * np.abs(np.array(counts) / total - shares_declared).sum())
+    drawn = multinomial_replicates(counts, REPLICATES, setting.seed) / total
+    distances = 0.5 * np.abs(drawn - shares_declared).sum(axis=1)
+    contrast = ReplicateContrast(estimate=estimate, replicates=2 * estimate - distances, parity=0.0)
+    return [replace(finding, estimate=estimate, value=estimate, contrast=contrast)]
+
+
+def missing_attribute(setting: Setting, grouping: Grouping) -> list[Finding]:
+    """Share of all people whose group is unknown."""
+    everyone = setting.cells.main.total("n")
+    known = sum(part.total("n") for part in setting.main(grouping).values())
+    missing = everyone - known
+    contrast = RateContrast(cases=missing, total=everyone) if everyone and not setting.repeated else None
+    return [
+        Finding(
+            measure="missing_attribute_rate",
+            attribute=grouping.name,
+            group="everyone",
+            groups={},
+            reference=None,
+            n=everyone,
+            estimate=missing / everyone if everyone else None,
+            value=missing / everyone if everyone else None,
+            contrast=contrast,
+            undefined=None if contrast else "units_unclear" if everyone else "no_denominator",
+            people=everyone,
+            counts={"cases": missing, "total": everyone},
+        )
+    ]
+
+
+# Stages --------------------------------------------------------------------------------------------------------
+
+
+def stage_masks(stages: tuple[str, ...]) -> list[tuple[str, Mask, Mask]]:
+    """(stage, reached it, reached the one before) for every stage but the first."""
+    found = []
+    for before, stage in zip(stages, stages[1:], strict=False):
+        among = {f"stage:{before}": SELECTED}
+        found.append((stage, Mask.of({**among, f"stage:{stage}": SELECTED}), Mask.of({**among, f"stage:{stage}": KNOWN})))
+    return found
+
+
+def stage_answer(name: str, contrast: TwoGroups | None) -> Answer:
+    """Findings at every stage, the coordinate in `at`."""
+
+    def answer(setting: Setting, grouping: Grouping) -> list[Finding]:
+        findings = []
+        for stage, cases, among in stage_masks(setting.stages):
+            found = shares(setting, grouping, cases, among)
+            at_stage = (
+                level_findings(name, grouping, found)
+                if contrast is None
+                else comparison_findings(name, grouping, found, contrast, vacuous=True)
+            )
+            findings += [replace(finding, at={"stage": stage}) for finding in at_stage]
+        return findings
+
+    return answer
+
+
+
+
+def audience_needs(stages: tuple[str, ...]) -> Needs:
+    eligible, delivered = audience_masks(stages)
+    return Needs(keys=eligible.keys | delivered.keys | {"campaign"})
+
+
+def stage_needs(stages: tuple[str, ...]) -> Needs:
+    pairs = frozenset((cases, among) for _, cases, among in stage_masks(stages))
+    return Needs(keys=frozenset(f"stage:{stage}" for stage in stages), pairs=pairs)
+
+
+def audience_measures() -> list[Measure]:
+    """Audience variance, representation and stage rates."""
+    measures = [
+        Measure(
+            name="audience_variance",
+            quantity="audience_variance",
+            form="own",
+            unit="difference",
+            title="audience variance",
+            quantity_title="distance between the eligible and the delivered mix",
+            question="How far is the mix of people reached from the mix of people eligible?",
+            formula="½ Σ_g |share of g among the delivered − share of g among the eligible|",
+            source="DOJ v. Meta (2022), Variance Reduction System; total variation distance",
+            caution=(
+                "It counts people, not impressions. It also falls when the group reached most is cut back: look at "
+                "stage_rate for levelling down. Biased upwards in small samples; the interval corrects for that."
+            ),
+            edges="Nobody delivered: undefined. One number per attribute, per campaign where `campaign` is declared.",
+            roles=("decision",),
+            needs=audience_needs,
+            answer=audience_variance,
+            parity=0.0,
+            scope="attribute",
+        ),
+        Measure(
+            name="representation_ratio",
+            quantity="representation",
+            form="own",
+            unit="ratio",
+            title="representation ratio",
+            quantity_title="share of the audited people",
+            question="What share of the audited people is the group, over its share of the declared population?",
+            formula="(n_g / Σn) / population share of g",
+            source="ISO/IEC TR 24027:2021, 6.2 (sampling bias); interval: Wilson, scaled",
+            caution="It says whether the data represent the population, not whether the model treats people alike.",
+            edges="People with a missing attribute are left out. Only declared groups; intersections have no population.",
+            roles=("population",),
+            needs=always(Needs()),
+            answer=representation_ratio,
+            parity=1.0,
+        ),
+        Measure(
+            name="representation_distance",
+            quantity="representation",
+            form="own",
+            unit="difference",
+            title="representation distance",
+            quantity_title="distance to the declared population",
+            question="How far is the mix of the audited people from the declared population?",
+            formula="½ Σ_g |share of g among the audited − population share of g|",
+            source="total variation distance; ISO/IEC TR 24027:2021, 6.2",
+            caution="Biased upwards in small samples; the interval corrects for that.",
+            edges="Groups without a declared share count with share 0.",
+            roles=("population",),
+            needs=always(Needs()),
+            answer=representation_distance,
+            parity=0.0,
+            scope="attribute",
+        ),
+    ]
+    measures.append(
+        Measure(
+            name="missing_attribute_rate",
+            quantity="missing_attribute_rate",
+            form="level",
+            unit="rate",
+            title="share of people whose group is unknown",
+            quantity_title="share of people whose group is unknown",
+            question="For what share of the audited people is the attribute missing?",
+            formula="people with a missing attribute / people",
+            source="ISO/IEC TR 24027:2021, 6.3; NYC 6 RCNY 5-301 (unknown category)",
+            caution="Nobody can say how these people were treated; weights are not applied.",
+            edges="One number per attribute; an intersection is missing where any of its parts is.",
+            roles=(),
+            needs=always(Needs()),
+            answer=missing_attribute,
+            scope="attribute",
+        )
+    )
+    forms: tuple[tuple[Form, Unit, TwoGroups | None, float | None], ...] = (
+        ("level", "rate", None, None),
+        ("ratio", "ratio", ratio_contrast, 1.0),
+        ("difference", "difference", difference_contrast, 0.0),
+    )
+    for form, unit, contrast, parity in forms:
+        name = "stage_rate" if form == "level" else f"stage_rate_{form}"
+        measures.append(
+            Measure(
+                name=name,
+                quantity="stage_rate",
+                form=form,
+                unit=unit,
+                title="stage rate" if form == "level" else f"{form} of stage rates",
+                quantity_title="stage rate",
+                question="Of the people who reached one stage, what share reached the next?",
+                formula="people at the stage / people at the stage before",
+                source="Connecticut v. Teal 1982: the bottom line is no defence for a barrier on the way",
+                caution="Each stage is judged by itself; look at the whole way too, with selection_rate.",
+                edges="One result per stage and group. A stage nobody reached is undefined for the next.",
+                roles=("stages",),
+                needs=stage_needs,
+                answer=stage_answer(name, contrast),
+                parity=parity,
+                polar=True,
+            )
+        )
+    return measures

@@ -1,0 +1,250 @@
+"""Summaries of the confusion matrix that are not shares of people: balanced accuracy, F1, MCC.
+
+Balanced accuracy joins two independent shares (MOVER). F1 and MCC have no closed interval: multinomial replicates of
+the cells of each group, which for independent rows is the row bootstrap. May import: stats, tally.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, Unit, always
+from evenhand.measure.odds import FALSE_POSITIVES, TRUE_POSITIVES
+from evenhand.measure.proportions import CONDITIONAL, KNOWN, LABELLED, NOT_SELECTED, SELECTED, confusion
+from evenhand.measure.shares import Share, level_contrast, shares
+from evenhand.stats.combined import MoverContrast
+from evenhand.stats.confusion import Functional, confusion_contrast, f1_score, matthews_correlation
+from evenhand.stats.contrast import Contrast
+from evenhand.stats.student import Estimate, student_ratio
+from evenhand.tally.needs import Needs
+
+TRUE_NEGATIVES = (confusion(NOT_SELECTED, NOT_SELECTED), confusion(KNOWN, NOT_SELECTED))
+NEEDS = Needs(
+    keys=frozenset({"decision", "label"}), pairs=frozenset({TRUE_POSITIVES, FALSE_POSITIVES, TRUE_NEGATIVES})
+)
+CELLS = (("true_positives", "1", "1"), ("false_positives", "1", "0"), ("false_negatives", "0", "1"), ("true_negatives", "0", "0"))
+REPLICATES = 10_000
+FORMS: tuple[tuple[Form, Unit, float | None], ...] = (
+    ("level", "score", None),
+    ("ratio", "ratio", 1.0),
+    ("difference", "difference", 0.0),
+)
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """One group's confusion matrix: people, and what they weigh (the same where there are no weights)."""
+
+    counts: tuple[int, ...]
+    weights: tuple[int, ...]
+    people: int
+
+
+def confusions(setting: Setting, grouping: Grouping) -> dict[GroupKey, Confusion]:
+    """The confusion matrix of every group."""
+    people = setting.people(grouping)
+    masks = [confusion((decision,), (label,)) for _, decision, label in CELLS]
+    found = {}
+    for key, part in setting.main(grouping).items():
+        counts = tuple(part.masked(mask).total("n") for mask in masks)
+        weights = tuple(part.masked(mask).total("w") for mask in masks) if setting.weighted else counts
+        found[key] = Confusion(counts, weights, people[key])
+    return found
+
+
+def functional_answer(name: str, form: Form, functional: Functional) -> Answer:
+    """Findings of F1 or MCC: level, ratio or difference."""
+
+    def answer(setting: Setting, grouping: Grouping) -> list[Finding]:
+        matrices = confusions(setting, grouping)
+        reference = matrices.get(grouping.reference) if form != "level" else None
+        findings = []
+        for key, matrix in matrices.items():
+            if form != "level" and key == grouping.reference:
+                continue
+            value = _value(functional, matrix)
+            base = _value(functional, reference) if reference is not None else None
+            estimate, undefined = compared(form, value, base, reference is not None)
+            contrast: Contrast | None = None
+            if estimate is not None and not (setting.repeated or setting.weighted):
+                contrast = confusion_contrast(
+                    functional,
+                    matrix.counts,
+                    reference.counts if reference is not None else None,
+                    form="level" if form == "own" else form,
+                    replicates=REPLICATES,
+                    seed=seed_for(setting.seed, name, *key),
+                )
+            if estimate is not None and contrast is None:
+                undefined = "units_unclear" if setting.repeated else "no_interval"
+            findings.append(
+                Finding(
+                    measure=name,
+                    attribute=grouping.name,
+                    group=grouping.label(key),
+                    groups=grouping.named(key),
+                    reference=None if form == "level" else grouping.label(grouping.reference),
+                    n=sum(matrix.counts),
+                    n_reference=sum(reference.counts) if reference is not None else None,
+                    estimate=estimate,
+                    value=value,
+                    value_reference=base,
+                    contrast=contrast,
+                    undefined=undefined,
+                    people=matrix.people,
+                    people_reference=reference.people if reference is not None else None,
+                    counts=dict(zip((cell for cell, _, _ in CELLS), matrix.counts, strict=True)),
+                )
+            )
+        return findings
+
+    return answer
+
+
+def seed_for(seed: int, *names: str) -> int:
+    """A seed of its own for each measure and group, the same in every process; adding a group changes no other's."""
+    text = "\x1f".join((str(seed), *names))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def _value(functional: Functional, matrix: Confusion) -> float | None:
+    value = float(functional(*matrix.weights))
+    return None if math.isnan(value) else value
+
+
+def compared(form: Form, value: float | None, base: float | None, has_reference: bool) -> tuple[float | None, str | None]:
+    """(estimate, why there is none) of a quantity that is not a share."""
+    if form == "level":
+        return (value, None) if value is not None else (None, "no_denominator")
+    if not has_reference:
+        return None, "reference_absent"
+    if base is None or (form == "ratio" and base <= 0):
+        return None, "reference_undefined"
+    if value is None:
+        return None, "no_denominator"
+    return (value / base if form == "ratio" else value - base), None
+
+
+def balanced_answer(name: str, form: Form) -> Answer:
+    """Findings of balanced accuracy: half the true positive rate plus half the true negative rate."""
+
+    def answer(setting: Setting, grouping: Grouping) -> list[Finding]:
+        rates = [shares(setting, grouping, *pair) for pair in (TRUE_POSITIVES, TRUE_NEGATIVES)]
+        findings = []
+        for key in rates[0]:
+            if form != "level" and key == grouping.reference:
+                continue
+            own = [found[key] for found in rates]
+            others = [found[grouping.reference] for found in rates if grouping.reference in found and form != "level"]
+            value, base = _mean(own), _mean(others)
+            estimate, undefined = compared(form, value, base, bool(others))
+            contrast = _balanced_contrast(form, own, others) if estimate is not None else None
+            if estimate is not None and contrast is None:
+                undefined = "no_interval"
+            smaller = min(own, key=lambda share: share.n)
+            findings.append(
+                Finding(
+                    measure=name,
+                    attribute=grouping.name,
+                    group=grouping.label(key),
+                    groups=grouping.named(key),
+                    reference=None if form == "level" else grouping.label(grouping.reference),
+                    n=smaller.n,
+                    n_reference=min((share.n for share in others), default=None),
+                    n_effective=smaller.n_effective,
+                    estimate=estimate,
+                    value=value,
+                    value_reference=base,
+                    contrast=contrast,
+                    undefined=undefined,
+                    people=smaller.people,
+                    people_reference=others[0].people if others else None,
+                    counts={"true_positives": own[0].cases, "positives": own[0].total}
+                    | {"true_negatives": own[1].cases, "negatives": own[1].total},
+                )
+            )
+        return findings
+
+    return answer
+
+
+def _balanced_contrast(form: Form, own: list[Share], others: list[Share]) -> Contrast | None:
+    """MOVER over the rates, halves of the group's minus halves of the reference's; the ratio by delta on its log."""
+    if form == "ratio":
+        return student_ratio(_estimate(own), _estimate(others), method="delta method on the log ratio")
+    signed = [(0.5, share) for share in own] + [(-0.5, share) for share in others]
+    parts = [(weight, level_contrast(share)) for weight, share in signed]
+    known = tuple((weight, part) for weight, part in parts if part is not None)
+    if len(known) < len(parts):
+        return None
+    return MoverContrast(parts=known, parity=None if form == "level" else 0.0)
+
+
+def _estimate(rates: list[Share]) -> Estimate:
+    """Mean of two independent shares with its variance ¼Σp(1−p)/n."""
+    variance = sum(r.rate * (1 - r.rate) / (r.n_effective or r.total) for r in rates if r.rate is not None) / 4
+    return Estimate(value=_mean(rates) or 0.0, variance=variance, lowest=0.0, highest=1.0)
+
+
+def _mean(rates: list[Share]) -> float | None:
+    values = [share.rate for share in rates if share.rate is not None]
+    return sum(values) / 2 if len(values) == 2 else None
+
+
+def confusion_measures() -> list[Measure]:
+    """balanced_accuracy, f1 and mcc, each with ratio and difference."""
+    kinds = (
+        (
+            "balanced_accuracy",
+            "balanced accuracy",
+            "How often is the decision right, positives and negatives counting equally?",
+            "½[TP/(TP + FN) + TN/(TN + FP)]",
+            "Brodersen et al. 2010; interval: MOVER, Zou & Donner 2008",
+            None,
+        ),
+        (
+            "f1",
+            "F1 score",
+            "How well do the people selected and the people who turned out positive overlap?",
+            "2TP / (2TP + FP + FN)",
+            "van Rijsbergen 1979; interval: percentile of 10,000 multinomial replicates",
+            f1_score,
+        ),
+        (
+            "mcc",
+            "Matthews correlation",
+            "How strongly do decision and outcome go together, from −1 to 1?",
+            "(TP·TN − FP·FN) / √((TP+FP)(TP+FN)(TN+FP)(TN+FN))",
+            "Matthews 1975; interval: percentile of 10,000 multinomial replicates",
+            matthews_correlation,
+        ),
+    )
+    measures = []
+    for quantity, title, question, formula, source, functional in kinds:
+        for form, unit, parity in FORMS:
+            name = quantity if form == "level" else f"{quantity}_{form}"
+            measures.append(
+                Measure(
+                    name=name,
+                    quantity=quantity,
+                    form=form,
+                    unit=unit,
+                    title=title if form == "level" else f"{form} of {title}",
+                    quantity_title=title,
+                    question=question,
+                    formula=formula if form == "level" else f"{formula}; {form} to the reference",
+                    source=source,
+                    caution="It moves with the base rate, so groups with different base rates differ by nature. " + CONDITIONAL,
+                    edges="Undefined where a margin it divides by is empty. F1 and MCC: no interval with weights or "
+                    "repeated people.",
+                    roles=LABELLED,
+                    needs=always(NEEDS),
+                    answer=balanced_answer(name, form) if functional is None else functional_answer(name, form, functional),
+                    parity=parity,
+                )
+            )
+    return measures
+
+

@@ -1,0 +1,120 @@
+"""Equalized and average odds: the two error-rate gaps of a group, taken together.
+
+May import: stats, tally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from evenhand.measure.base import Answer, Finding, Grouping, Measure, Setting, always
+from evenhand.measure.proportions import KNOWN, NOT_SELECTED, SELECTED, confusion
+from evenhand.measure.shares import Share, difference_contrast, expected_cases, shares, why_undefined
+from evenhand.stats.combined import LargestOf, MoverContrast
+from evenhand.stats.contrast import Contrast
+from evenhand.tally.needs import Needs
+
+TRUE_POSITIVES = (confusion(SELECTED, SELECTED), confusion(KNOWN, SELECTED))
+FALSE_POSITIVES = (confusion(SELECTED, NOT_SELECTED), confusion(KNOWN, NOT_SELECTED))
+NEEDS = Needs(keys=frozenset({"decision", "label"}), pairs=frozenset({TRUE_POSITIVES, FALSE_POSITIVES}))
+
+
+def two_gaps(name: str, combine: Callable[[Sequence[Contrast]], Contrast]) -> Answer:
+    """Findings of a measure that combines the TPR gap and the FPR gap of each group."""
+
+    def answer(setting: Setting, grouping: Grouping) -> list[Finding]:
+        rates = [shares(setting, grouping, *pair) for pair in (TRUE_POSITIVES, FALSE_POSITIVES)]
+        findings = []
+        for key in rates[0]:
+            if key == grouping.reference:
+                continue
+            group: list[Share] = [found[key] for found in rates]
+            reference = [found.get(grouping.reference) for found in rates]
+            present = [share for share in reference if share is not None]
+            reasons = [why_undefined(g, r) for g, r in zip(group, reference, strict=True)]
+            undefined = next((reason for reason in reasons if reason), None)
+            contrast = None
+            if undefined is None:
+                gaps = [difference_contrast(g, r) for g, r in zip(group, present, strict=True)]
+                known = [gap for gap in gaps if gap is not None]
+                contrast = combine(known) if len(known) == len(gaps) else None
+                undefined = None if contrast else "no_interval"
+            smaller = min(group, key=lambda share: share.n)
+            expected = [(expected_cases(g, r), r) for g, r in zip(group, present, strict=False)]
+            rarest = min(expected, key=lambda pair: pair[0] or 0.0, default=(None, None))
+            findings.append(
+                Finding(
+                    measure=name,
+                    attribute=grouping.name,
+                    group=grouping.label(key),
+                    groups=grouping.named(key),
+                    reference=grouping.label(grouping.reference),
+                    n=smaller.n,
+                    n_reference=min((share.n for share in present), default=None),
+                    n_effective=smaller.n_effective,
+                    estimate=contrast.estimate if contrast else None,
+                    contrast=contrast,
+                    undefined=undefined,
+                    expected_cases=rarest[0],
+                    reference_rate=rarest[1].rate if rarest[1] else None,
+                    people=smaller.people,
+                    people_reference=present[0].people if present else None,
+                    counts={
+                        "true_positives": group[0].cases,
+                        "positives": group[0].total,
+                        "false_positives": group[1].cases,
+                        "negatives": group[1].total,
+                    },
+                )
+            )
+        return findings
+
+    return answer
+
+
+def odds_measures() -> list[Measure]:
+    """equalized_odds_difference and average_odds_difference."""
+    caution = (
+        "Equal odds and equal predictive values cannot both hold when base rates differ (Chouldechova 2017); "
+        "labels known only for the people contacted make both rates conditional on that."
+    )
+    edges = "A group without positives or without negatives is undefined and not tested. n is the smaller denominator."
+    return [
+        Measure(
+            name="equalized_odds_difference",
+            quantity="equalized_odds_difference",
+            form="own",
+            unit="difference",
+            title="equalized odds difference",
+            quantity_title="larger of the gaps in true and false positive rate",
+            question="How large is the larger of the two gaps: in true positive rate, and in false positive rate?",
+            formula="max(|TPR_g − TPR₀|, |FPR_g − FPR₀|)",
+            source="Hardt, Price & Srebro 2016; decided as an intersection-union test of both gaps, Holm over both",
+            caution=caution + " fairlearn's number of the same name is the largest gap between any two groups.",
+            edges=edges,
+            roles=("decision", "label"),
+            needs=always(NEEDS),
+            answer=two_gaps("equalized_odds_difference", lambda gaps: LargestOf(parts=tuple(gaps))),
+            parity=0.0,
+        ),
+        Measure(
+            name="average_odds_difference",
+            quantity="average_odds_difference",
+            form="own",
+            unit="difference",
+            title="average odds difference",
+            quantity_title="mean of the gaps in true and false positive rate",
+            question="What is the mean of the two gaps: in true positive rate, and in false positive rate?",
+            formula="½[(TPR_g − TPR₀) + (FPR_g − FPR₀)]",
+            source="Bellamy et al. 2018 (AIF360); interval: MOVER, Zou & Donner 2008",
+            caution=caution + " Opposite gaps cancel: prefer equalized_odds_difference.",
+            edges=edges,
+            roles=("decision", "label"),
+            needs=always(NEEDS),
+            answer=two_gaps(
+                "average_odds_difference",
+                lambda gaps: MoverContrast(parts=tuple((0.5, gap) for gap in gaps), parity=0.0),
+            ),
+            parity=0.0,
+        ),
+    ]

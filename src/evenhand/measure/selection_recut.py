@@ -1,0 +1,161 @@
+"""Decisions re-cut from scores: who would be selected at the top k, or above the median score.
+
+May import: stats, tally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, Unit, always
+from evenhand.measure.shares import (
+    Share,
+    TwoGroups,
+    comparison_findings,
+    difference_contrast,
+    level_findings,
+    ratio_contrast,
+)
+from evenhand.tally.cells import CellTable
+from evenhand.tally.needs import Needs
+
+NEEDS = Needs(keys=frozenset({"score_presence"}), values=True)
+
+
+def people_by_score(table: CellTable) -> tuple[np.ndarray, np.ndarray]:
+    """Score bins in rising order, and people in each."""
+    marginal = table.marginal(["score"])
+    bins = marginal.keys["score"].codes
+    order = np.argsort(bins)
+    return bins[order], marginal.sums["n"][order]
+
+
+def median_cut(bins: np.ndarray, people: np.ndarray) -> float:
+    """The number that a score must exceed to be above the median of all: the mean of the two middle scores.
+
+    >>> median_cut(np.array([1, 2, 9]), np.array([1, 1, 2]))
+    5.5
+    """
+    total, reached = int(people.sum()), np.cumsum(people)
+    lower = bins[int(np.searchsorted(reached, (total + 1) // 2))]
+    upper = bins[int(np.searchsorted(reached, total // 2 + 1))]
+    return (int(lower) + int(upper)) / 2
+
+
+def top_cut(bins: np.ndarray, people: np.ndarray, places: int) -> int:
+    """The lowest score bin still selected when `places` go to the highest scores; ties at the cut are all selected."""
+    from_top = np.cumsum(people[::-1])
+    at = int(np.searchsorted(from_top, places))
+    return int(bins[::-1][min(at, len(bins) - 1)])
+
+
+def shares_beyond(setting: Setting, grouping: Grouping, cut: float, *, including: bool) -> dict[GroupKey, Share]:
+    """Share of each group whose score bin is above the cut, or at it too."""
+    assert setting.cells.value is not None
+    people = setting.people(grouping)
+    found = {}
+    for key, part in setting.split(setting.cells.value, "value", grouping).items():
+        bins, counts = people_by_score(part)
+        beyond = bins >= cut if including else bins > cut
+        cases, total = int(counts[beyond].sum()), int(counts.sum())
+        found[key] = Share(cases, total, total, people[key])
+    return {key: found.get(key, Share(0, 0, 0, people[key])) for key in people}
+
+
+def above_median(setting: Setting, grouping: Grouping) -> dict[GroupKey, Share]:
+    assert setting.cells.value is not None
+    bins, people = people_by_score(setting.cells.value)
+    cut = median_cut(bins, people) if len(bins) else 0.0
+    return shares_beyond(setting, grouping, cut, including=False)
+
+
+def at_top(setting: Setting, grouping: Grouping, at: str) -> dict[GroupKey, Share]:
+    """Shares selected when the highest scores get `at` places ("500") or that share of all ("10%")."""
+    assert setting.cells.value is not None
+    bins, people = people_by_score(setting.cells.value)
+    total = int(people.sum())
+    places = -(-total * int(at[:-1]) // 100) if at.endswith("%") else int(at)
+    if not len(bins) or places == 0:
+        return shares_beyond(setting, grouping, np.inf, including=True)
+    return shares_beyond(setting, grouping, top_cut(bins, people, places), including=True)
+
+
+def plain_rows_only(setting: Setting, findings: list[Finding]) -> list[Finding]:
+    """Without intervals where people repeat or are weighted: cut scores have no effective n here."""
+    if not (setting.repeated or setting.weighted):
+        return findings
+    why = "units_unclear" if setting.repeated else "no_interval"
+    return [replace(f, contrast=None, undefined=f.undefined or why) for f in findings]
+
+
+Found = Callable[[Setting, Grouping], dict[GroupKey, Share]]
+
+
+def median_measures() -> list[Measure]:
+    """score_above_median_rate with its ratio and difference."""
+    return _forms(
+        name="score_above_median_rate",
+        title="share scored above the median",
+        question="What share of the group scores above the median of everyone?",
+        formula="people with 2·score > the sum of the two middle scores / people with a score",
+        source="NYC 6 RCNY 5-301 (scoring rate)",
+        caution="With many equal scores the median splits unevenly; the share is then far from a half for everyone.",
+        found=above_median,
+    )
+
+
+def top_measures(at: str) -> list[Measure]:
+    """selection_rate_at_top@`at` with its ratio and difference; `at` is a number of places or a percentage."""
+    return _forms(
+        name=f"selection_rate_at_top@{at}",
+        title=f"share among the top {at}",
+        question=f"What share of the group is among the {at} highest scores?",
+        formula=f"people of the group among the {at} highest scores / people of the group with a score",
+        source="selection at a budget; several cut-offs on one page, as selection procedures are validated under UGESP",
+        caution="People tied at the cut are all counted as selected, so a few more may be.",
+        found=lambda setting, grouping: at_top(setting, grouping, at),
+    )
+
+
+def _forms(
+    *, name: str, title: str, question: str, formula: str, source: str, caution: str, found: Found
+) -> list[Measure]:
+    forms: tuple[tuple[Form, Unit, TwoGroups | None, float | None], ...] = (
+        ("level", "rate", None, None),
+        ("ratio", "ratio", ratio_contrast, 1.0),
+        ("difference", "difference", difference_contrast, 0.0),
+    )
+    return [
+        Measure(
+            name=name if form == "level" else f"{name}_{form}",
+            quantity=name,
+            form=form,
+            unit=unit,
+            title=title if form == "level" else f"{form} of the {title}",
+            quantity_title=title,
+            question=question,
+            formula=formula if form == "level" else f"{formula}; {form} to the reference",
+            source=source,
+            caution=caution,
+            edges="People without a finite score are left out; missing_score_rate counts them.",
+            roles=("score",),
+            needs=always(NEEDS),
+            answer=_answer(name if form == "level" else f"{name}_{form}", found, contrast),
+            parity=parity,
+            polar=True,
+        )
+        for form, unit, contrast, parity in forms
+    ]
+
+
+def _answer(name: str, found: Found, contrast: TwoGroups | None) -> Answer:
+    def answer(setting: Setting, grouping: Grouping) -> list[Finding]:
+        rates = found(setting, grouping)
+        if contrast is None:
+            return plain_rows_only(setting, level_findings(name, grouping, rates))
+        return plain_rows_only(setting, comparison_findings(name, grouping, rates, contrast, vacuous=True))
+
+    return answer

@@ -1,0 +1,247 @@
+"""Shares of people, group by group, and the contrast that fits how they were counted.
+
+A share is cases among a denominator. One place decides whether it is compared as plain counts, as weighted counts
+(effective n) or as clusters of rows per person, so that every rate has all three. May import: stats, tally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from evenhand.measure.base import Finding, Grouping, GroupKey, Setting
+from evenhand.stats.clusters import ClusterRate, cluster_rate, clustered_difference, clustered_level, clustered_ratio
+from evenhand.stats.contrast import Contrast
+from evenhand.stats.rates import RateContrast
+from evenhand.stats.score import ScoreDifference, ScoreOddsRatio, ScoreRatio
+from evenhand.stats.weights import WeightedRate, weighted_rate
+from evenhand.tally.cells import CellTable, product_total, weight_squares
+from evenhand.tally.needs import Mask
+from evenhand.tally.plan import people_column
+
+
+@dataclass(frozen=True)
+class Share:
+    """Cases among a denominator for one group, and how they were counted.
+
+    `cases` of `total` are counts (of rows, where people have several); `n` is the people among them, `people` all
+    people of the group. Exactly one of plain counts, `weighted` and `cluster` carries the inference.
+    """
+
+    cases: int
+    total: int
+    n: int
+    people: int
+    weighted: WeightedRate | None = None
+    cluster: ClusterRate | None = None
+
+    @property
+    def defined(self) -> bool:
+        """Whether the share is of somebody: 0/0 is undefined, never 0."""
+        return self.total > 0 and (self.weighted is None or self.weighted.total >= 1)
+
+    @property
+    def exact_rate(self) -> Fraction | None:
+        """The rate in whole numbers; None where undefined."""
+        if not self.defined:
+            return None
+        if self.cluster is not None:
+            return self.cluster.rate
+        return self.weighted.rate if self.weighted is not None else Fraction(self.cases, self.total)
+
+    @property
+    def rate(self) -> float | None:
+        exact = self.exact_rate
+        return None if exact is None else float(exact)
+
+    @property
+    def n_effective(self) -> float | None:
+        """Effective n where rows are weighted or people repeat; None for plain counts."""
+        if self.cluster is not None:
+            return self.cluster.effective_n
+        return float(self.weighted.total) if self.weighted is not None else None
+
+    @property
+    def score_counts(self) -> tuple[float, float]:
+        """(cases, total) for the score formulas: whole numbers wherever rows are."""
+        if self.weighted is not None:
+            return float(self.weighted.cases), float(self.weighted.total)
+        return self.cases, self.total
+
+
+def share_of(setting: Setting, part: CellTable, units: CellTable | None, cases: Mask, among: Mask) -> Share:
+    """The share of `cases` among `among` in one group's cells."""
+    denominator, numerator = part.masked(among), part.masked(cases)
+    n_cases, n_total = numerator.total("n"), denominator.total("n")
+    if units is not None:
+        sums = units.totals()
+        people, n = sums["units"], sums[people_column(among.name)]
+        if not sums[among.name]:
+            return Share(n_cases, 0, n, people)
+        cluster = cluster_rate(
+            numerator=sums[cases.name],
+            denominator=sums[among.name],
+            numerator_squares=product_total(sums, cases.name, cases.name),
+            cross_products=product_total(sums, cases.name, among.name),
+            denominator_squares=product_total(sums, among.name, among.name),
+            units=n,
+            rows=n_total,
+        )
+        return Share(n_cases, n_total, n, people, cluster=cluster)
+    people = part.total("n")
+    weighted = None
+    if setting.weighted and denominator.total("w"):
+        weighted = weighted_rate(
+            weight=denominator.total("w"),
+            weight_cases=numerator.total("w"),
+            weight_squared=weight_squares(denominator),
+            weight_squared_cases=weight_squares(numerator),
+        )
+    return Share(n_cases, n_total if weighted or not setting.weighted else 0, n_total, people, weighted=weighted)
+
+
+def shares(setting: Setting, grouping: Grouping, cases: Mask, among: Mask) -> dict[GroupKey, Share]:
+    """The share of every group, in the order of the labels; computed once."""
+    at = ("share", grouping.keys, cases, among)
+    if at not in setting.cache:
+        units = setting.units(grouping)
+        setting.cache[at] = {
+            key: share_of(setting, part, units.get(key), cases, among) for key, part in setting.main(grouping).items()
+        }
+    found: dict[GroupKey, Share] = setting.cache[at]
+    return found
+
+
+# Contrasts -----------------------------------------------------------------------------------------------------
+
+TwoGroups = Callable[[Share, Share], Contrast | None]
+
+
+def level_contrast(share: Share) -> Contrast | None:
+    """One group's own rate against a floor or ceiling."""
+    if share.cluster is not None:
+        return clustered_level(share.cluster)
+    cases, total = share.score_counts
+    return RateContrast(cases=cases, total=total)
+
+
+def ratio_contrast(group: Share, reference: Share) -> Contrast | None:
+    """The rate over the reference's."""
+    if group.cluster is not None and reference.cluster is not None:
+        return clustered_ratio(group.cluster, reference.cluster)
+    return ScoreRatio(**four_counts(group, reference))
+
+
+def difference_contrast(group: Share, reference: Share) -> Contrast | None:
+    """The rate minus the reference's."""
+    if group.cluster is not None and reference.cluster is not None:
+        return clustered_difference(group.cluster, reference.cluster)
+    return ScoreDifference(**four_counts(group, reference))
+
+
+def odds_ratio_contrast(group: Share, reference: Share) -> Contrast | None:
+    """The odds over the reference's; clustered rows have no score test for it."""
+    if group.cluster is not None:
+        return None
+    return ScoreOddsRatio(**four_counts(group, reference))
+
+
+def four_counts(group: Share, reference: Share) -> dict[str, float]:
+    """The two-by-two table as keywords of the score contrasts."""
+    cases, total = group.score_counts
+    reference_cases, reference_total = reference.score_counts
+    return {"cases": cases, "total": total, "reference_cases": reference_cases, "reference_total": reference_total}
+
+
+# Findings ------------------------------------------------------------------------------------------------------
+
+
+def level_findings(measure: str, grouping: Grouping, found: dict[GroupKey, Share]) -> list[Finding]:
+    """One finding per group: its own rate."""
+    findings = []
+    for key, share in found.items():
+        contrast = level_contrast(share) if share.defined else None
+        findings.append(
+            Finding(
+                measure=measure,
+                attribute=grouping.name,
+                group=grouping.label(key),
+                groups=grouping.named(key),
+                reference=None,
+                n=share.n,
+                n_effective=share.n_effective,
+                estimate=share.rate,
+                value=share.rate,
+                contrast=contrast,
+                undefined=None if contrast else "no_denominator" if not share.defined else "no_interval",
+                people=share.people,
+                counts={"cases": share.cases, "total": share.total},
+            )
+        )
+    return findings
+
+
+def comparison_findings(
+    measure: str,
+    grouping: Grouping,
+    found: dict[GroupKey, Share],
+    contrast_of: TwoGroups,
+    *,
+    vacuous: bool = False,
+) -> list[Finding]:
+    """One finding per group other than the reference. `vacuous`: everyone or no one is a finding about nobody."""
+    reference = found.get(grouping.reference)
+    findings = []
+    for key, share in found.items():
+        if key == grouping.reference:
+            continue
+        undefined = why_undefined(share, reference)
+        contrast = None
+        if undefined is None and reference is not None:
+            contrast = contrast_of(share, reference)
+            undefined = None if contrast else "no_interval"
+        same = reference is not None and share.rate is not None and share.rate == reference.rate
+        findings.append(
+            Finding(
+                measure=measure,
+                attribute=grouping.name,
+                group=grouping.label(key),
+                groups=grouping.named(key),
+                reference=grouping.label(grouping.reference),
+                n=share.n,
+                n_reference=reference.n if reference else None,
+                n_effective=share.n_effective,
+                n_reference_effective=reference.n_effective if reference else None,
+                estimate=contrast.estimate if contrast else None,
+                value=share.rate,
+                value_reference=reference.rate if reference else None,
+                contrast=contrast,
+                undefined=undefined,
+                vacuous=vacuous and same and share.rate in (0.0, 1.0),
+                expected_cases=expected_cases(share, reference),
+                reference_rate=reference.rate if reference else None,
+                people=share.people,
+                people_reference=reference.people if reference else None,
+                counts={"cases": share.cases, "total": share.total}
+                | ({"reference_cases": reference.cases, "reference_total": reference.total} if reference else {}),
+            )
+        )
+    return findings
+
+
+def why_undefined(share: Share, reference: Share | None) -> str | None:
+    """The reason code when two shares cannot be compared, most fundamental first; None when they can."""
+    if reference is None:
+        return "reference_absent"
+    if not reference.defined:
+        return "reference_undefined"
+    return None if share.defined else "no_denominator"
+
+
+def expected_cases(share: Share, reference: Share | None) -> float | None:
+    """n_g · min(p₀, 1 − p₀): the rarer outcome expected in the group at the reference's rate."""
+    if reference is None or reference.rate is None:
+        return None
+    size = share.total if share.n_effective is None else min(share.total, share.n_effective)
+    return size * min(reference.rate, 1 - reference.rate)

@@ -1,0 +1,286 @@
+"""The five calls in order: load, tally, measure, judge, and the results document. The only module that sees them all.
+
+`evenhand.audit` and the command line both come through here, so that there is one decision function behind all.
+May import: everything but the formats of render and the command line.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from evenhand import __version__
+from evenhand.config.checks import Check
+from evenhand.config.loader import Audit, load_audit
+from evenhand.errors import DataError, SelfCheckError, near_name
+from evenhand.judge.checks import FailOn, judge_check
+from evenhand.judge.rules import Floors, Rule
+from evenhand.judge.verdicts import CheckVerdict, Reason
+from evenhand.load.changes import assert_unchanged, digests
+from evenhand.measure import ALIASES, MEASURES
+from evenhand.measure.base import Finding, Grouping, Setting
+from evenhand.results import CheckResult, Results, results_document
+from evenhand.roles import Sources, read_rows
+from evenhand.tally.cells import Cells, canonical_json
+from evenhand.tally.definition import Definition
+from evenhand.tally.engines import DEFAULT_ENGINE, Engine, engine_class
+from evenhand.tally.needs import Needs
+from evenhand.tally.run import tally
+
+EVERYONE = Grouping("everyone", (), ())
+ExternalFindings = Mapping[str, list[Finding]]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a caller may choose; nothing here but `seed` and `as_of` can change a byte of the results."""
+
+    engine: str = DEFAULT_ENGINE
+    threads: int | None = None
+    memory: str | None = None
+    seed: int | None = None
+    as_of: str | None = None
+    fail_on: FailOn = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished audit: the results document, the cells it came from, and how the run went (no digest covers that)."""
+
+    document: dict[str, Any]
+    cells: Cells
+    run: Mapping[str, Any]
+
+
+def open_audit(path: Path, *, policies: Sequence[str] = (), overrides: Mapping[str, str] | None = None) -> Audit:
+    """The audit file, checked against the table of measures."""
+    return load_audit(path, catalogue=MEASURES, aliases=ALIASES, extra_policies=policies, overrides=overrides)
+
+
+def audit_rows(audit: Audit, sources: Sources, options: Options) -> Outcome:
+    """Read rows, tally them, judge the cells. Errors: AuditFileError, DataError, SelfCheckError."""
+    began = time.perf_counter()
+    with private_folder() as folder:
+        rows, definition = read_rows(audit, sources, folder)
+        read = time.perf_counter()
+        maker = engine_class(options.engine)
+        with maker(rows, scratch=folder, threads=options.threads, memory=options.memory) as engine:
+            cells = tally(engine, definition, needs_of(audit))
+            tallied = time.perf_counter()
+            external = findings_on_rows(audit, engine, definition, seed_of(audit, cells, options))
+            passes = engine.passes
+        tables = [table for table in (rows.predictions, rows.attributes) if table is not None]
+        inputs = []
+        for table in tables:
+            inputs += [{"file": str(path), "sha256": digest} for path, digest in digests(table).items()]
+            assert_unchanged(table)
+        notes = [(note.code, note.text, note.rows or 0) for table in tables for note in table.notes]
+        if definition.unit_assumed:
+            notes.append(("unit_assumed", "each row was taken to be another person: no `unit` and no `key` is declared", 0))
+    cells = Cells(replace(cells.header, notes=tuple(sorted({*cells.header.notes, *notes}))), cells.tables)
+    run = {
+        "engine": {"name": maker.name, "version": maker.version(), "threads": options.threads, "memory": options.memory},
+        "passes": passes,
+        "inputs": inputs,
+        "seconds": {"read": round(read - began, 3), "tally": round(tallied - read, 3)},
+    }
+    return judge_cells(audit, cells, options, run=run, external=external)
+
+
+def judge_cells(
+    audit: Audit,
+    cells: Cells,
+    options: Options,
+    *,
+    run: Mapping[str, Any] | None = None,
+    external: ExternalFindings | None = None,
+) -> Outcome:
+    """Everything after the rows: measures, verdicts, the document. Works on stored cells alone."""
+    began = time.perf_counter()
+    seed = seed_of(audit, cells, options)
+    setting = Setting(
+        cells=cells,
+        polarity=audit.file.polarity,
+        stages=audit.file.columns.stages,
+        population={a: {g: float(s) for g, s in shares.items()} for a, shares in audit.file.population.items()},
+        seed=seed,
+    )
+    groupings = groupings_of(audit)
+    refuse_absent_references(audit, setting, groupings)
+    results = []
+    for check in audit.checks:
+        verdict, findings_expected = judged(audit, check, setting, groupings, external)
+        if len(verdict.comparisons) != findings_expected:
+            raise SelfCheckError(f"check `{check.id}` has {findings_expected} findings, not all of which were judged")
+        results.append(CheckResult(check, verdict))
+    if len(results) != len(audit.checks):
+        raise SelfCheckError("not every check of the policy was evaluated")
+    document = results_document(
+        Results(audit, setting, groupings, tuple(results), seed, options.as_of, options.fail_on)
+    )
+    facts = {
+        "schema": "evenhand.run/1",
+        "tool": {"name": "evenhand", "version": __version__},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "cells_sha256": cells.digest,
+        "policy_sha256": audit.sha256,
+        **(run or {}),
+    }
+    facts["seconds"] = {**facts.get("seconds", {}), "judge": round(time.perf_counter() - began, 3)}
+    return Outcome(document, cells, facts)
+
+
+def judged(
+    audit: Audit,
+    check: Check,
+    setting: Setting,
+    groupings: Mapping[str, Grouping],
+    external: ExternalFindings | None,
+) -> tuple[CheckVerdict, int]:
+    """The verdict of one check, and how many findings it must cover."""
+    if check.missing_roles:
+        names = ", ".join(f"`{role}`" for role in check.missing_roles)
+        return CheckVerdict("not_tested", Reason("roles_absent", f"the audit file declares no {names}"), ()), 0
+    findings = findings_of(check, setting, groupings, external)
+    parity = None if ":" in check.metric else MEASURES[check.metric].parity
+    return judge_check(findings, rule_of(audit, check, parity)), len(findings)
+
+
+def findings_of(
+    check: Check, setting: Setting, groupings: Mapping[str, Grouping], external: ExternalFindings | None
+) -> list[Finding]:
+    """What the check's metric finds on the cells, for the attributes that it covers."""
+    if ":" in check.metric:
+        if external is None:
+            raise DataError(
+                f"check `{check.id}`: `{check.metric}` is a function of rows, and there are only cells",
+                hint="audit the rows, or remove the check",
+            )
+        return external[check.id]
+    measure = MEASURES[check.metric]
+    if measure.scope == "everyone":
+        return measure.findings(setting, EVERYONE)
+    return [finding for name in check.attributes for finding in measure.findings(setting, groupings[name])]
+
+
+def rule_of(audit: Audit, check: Check, parity: float | None) -> Rule:
+    """The check as the judge sees it."""
+    small = audit.small_groups
+    return Rule(
+        minimum=None if check.minimum is None else Fraction(check.minimum),
+        maximum=None if check.maximum is None else Fraction(check.maximum),
+        level=check.level,  # type: ignore[arg-type]  # validated by the audit file's schema
+        decide_by=check.decide_by,  # type: ignore[arg-type]
+        parity=parity,
+        floors=Floors(
+            min_people=small.min_people,
+            min_denominator=small.min_denominator,
+            min_expected=small.min_expected,
+            max_untested=Fraction(small.max_untested),
+        ),
+        excluded={(left_out.attribute, left_out.group): left_out.why for left_out in audit.file.exclude},
+    )
+
+
+def needs_of(audit: Audit) -> Needs:
+    """The union of what all checks, and the groups table of the report, ask of the tally."""
+    stages = audit.file.columns.stages
+    wanted = [MEASURES[check.metric] for check in audit.checks if ":" not in check.metric and not check.missing_roles]
+    needs = Needs()
+    for measure in [*wanted, *summary_measures(audit)]:
+        needs = needs | measure.needs(stages)
+    return needs
+
+
+def summary_measures(audit: Audit) -> list[Any]:
+    """Measures of the report's groups table whose roles are there."""
+    from evenhand.config.checks import roles_present
+    from evenhand.kinds import KINDS
+
+    present = roles_present(audit.file)
+    names = KINDS[audit.file.model.kind].summary
+    return [MEASURES[name] for name in names if present.issuperset(MEASURES[name].roles)]
+
+
+def groupings_of(audit: Audit) -> dict[str, Grouping]:
+    """Attributes and intersections by name."""
+    references = {name: attribute.reference for name, attribute in audit.file.protected.items()}
+    return {
+        name: Grouping(name, members, tuple(references[member] for member in members))
+        for name, members in audit.attributes.members.items()
+    }
+
+
+def refuse_absent_references(audit: Audit, setting: Setting, groupings: Mapping[str, Grouping]) -> None:
+    """A declared reference that never occurs is a mistake in the audit file or in the data; an intersection may lack it."""
+    for name, grouping in groupings.items():
+        if len(grouping.keys) > 1:
+            continue
+        labels = [key[0] for key in setting.main(grouping)]
+        if grouping.reference[0] not in labels:
+            near = near_name(grouping.reference[0], labels)
+            raise audit.error(
+                ("protected", name, "reference"),
+                f"reference `{grouping.reference[0]}` of `{name}` does not occur in the data"
+                + (f" (did you mean `{near}`?)" if near else ""),
+                "the groups are " + ", ".join(f"`{label}`" for label in labels[:10]) if labels else None,
+            )
+
+
+def findings_on_rows(
+    audit: Audit, engine: Engine, definition: Definition, seed: int
+) -> dict[str, list[Finding]]:
+    """Findings of checks whose metric is a function of rows; the rows are read once for all of them."""
+    checks = [check for check in audit.checks if ":" in check.metric]
+    if not checks:
+        return {}
+    from evenhand.external import external_findings, external_metric, roles_needed, rows_frame
+
+    metrics = {check.id: external_metric(check.metric) for check in checks}
+    for check in checks:
+        for role in roles_needed(metrics[check.id]):
+            if getattr(audit.file.columns, role) is None:
+                raise audit.check_error(check, f"`{check.metric}` needs `columns.{role}`")
+    rows = rows_frame(engine, definition)
+    groupings = groupings_of(audit)
+    return {
+        check.id: [
+            finding
+            for name in check.attributes
+            for finding in external_findings(
+                metrics[check.id], rows, groupings[name], bootstrap=check.bootstrap, seed=seed
+            )
+        ]
+        for check in checks
+    }
+
+
+def seed_of(audit: Audit, cells: Cells, options: Options) -> int:
+    """The seed of every random draw: SHA-256 of canonical cells and policy, unless one is given."""
+    import hashlib
+
+    if options.seed is not None:
+        return options.seed
+    text = canonical_json([cells.digest, audit.sha256])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """A folder that only we can read (0700) for staging and spilling; removed whatever happens."""
+    folder = Path(tempfile.mkdtemp(prefix="evenhand-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+

@@ -1,0 +1,350 @@
+"""The results document: verdicts and facts as the dict that results.json holds (schema `evenhand.results/1`).
+
+Everything that any output shows is in it, and nothing else. May import: config, measure, judge, tally, and render's
+`sentences` and `json_v1`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evenhand import __version__
+from evenhand.config.checks import Check, roles_present
+from evenhand.config.loader import Audit
+from evenhand.judge.checks import FailOn, exit_code, run_status
+from evenhand.judge.rules import ALPHA
+from evenhand.judge.verdicts import CheckVerdict, ComparisonVerdict
+from evenhand.kinds import KINDS
+from evenhand.load.labels import MISSING
+from evenhand.measure import MEASURES
+from evenhand.measure.base import Finding, Grouping, Setting
+from evenhand.measure.curves import calibration_curve
+from evenhand.render.json_v1 import SCHEMA, validate
+from evenhand.render.sentences import fill_sentences
+from evenhand.stats.contrast import Interval
+from evenhand.tally.cells import Cells
+
+JSON = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """A check and its verdict."""
+
+    check: Check
+    verdict: CheckVerdict
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything the document is made of."""
+
+    audit: Audit
+    setting: Setting
+    groupings: Mapping[str, Grouping]
+    checks: tuple[CheckResult, ...]
+    seed: int
+    as_of: str | None
+    fail_on: FailOn
+
+
+def results_document(results: Results) -> JSON:
+    """The document, sentences filled in, held against its schema. SelfCheckError if it does not follow it."""
+    levels = [(result.check.level, result.verdict.status) for result in results.checks]
+    verdict = run_status(levels)  # type: ignore[arg-type]  # levels are validated by the audit file's schema
+    cells = results.setting.cells
+    document: JSON = {
+        "schema": SCHEMA,
+        "verdict": verdict,
+        "exit_code": exit_code(verdict, levels, results.fail_on),  # type: ignore[arg-type]
+        "reason": {"code": verdict, "text": ""},
+        "audit": audit_part(results),
+        "tool": {"name": "evenhand", "version": __version__},
+        "policy": policy_part(results.audit),
+        "seed": results.seed,
+        "rows": rows_part(cells),
+        "people": cells.header.counts.get("units", cells.header.counts["people"]) if results.setting.repeated else cells.header.counts["people"],
+        "roles": roles_part(results.audit),
+        "counts": {
+            "checks": tallied(result.verdict.status for result in results.checks),
+            "comparisons": tallied(c.status for result in results.checks for c in result.verdict.comparisons),
+        },
+        "checks": [check_part(result) for result in results.checks],
+        "groups": groups_part(results),
+        "data": data_part(results),
+        "statements": [],
+        "waivers": [],
+        "changes": [],
+        "warnings": warnings_part(results),
+        "evidence": {result.check.id: evidence_part(result, results) for result in results.checks},
+    }
+    document = fill_sentences(document)
+    validate(document)
+    return document
+
+
+def tallied(statuses: Iterable[str]) -> dict[str, int]:
+    """How many of each status, every status named."""
+    counts = Counter(statuses)
+    return {s: counts[s] for s in ("pass", "warn", "fail", "inconclusive", "not_tested", "waived")}
+
+
+# Parts, in the order of the contract ----------------------------------------------------------------------------
+
+
+def audit_part(results: Results) -> JSON:
+    file = results.audit.file
+    identity = f"{results.audit.sha256} {results.setting.cells.digest} {file.model.name} {file.model.version}"
+    return {
+        "id": hashlib.sha256(identity.encode()).hexdigest()[:12],
+        "title": f"{file.model.name} {file.model.version}",
+        "kind": file.model.kind,
+        "model": {"name": file.model.name, "version": file.model.version, "owner": file.model.owner},
+        "purpose": file.purpose,
+        "polarity": file.polarity,
+        "as_of": results.as_of,
+        "approved": {"by": file.approved.by, "on": str(file.approved.on)} if file.approved else None,
+        "period": file.data.period,
+    }
+
+
+def policy_part(audit: Audit) -> JSON:
+    return {
+        "sha256": audit.sha256,
+        "packs": [
+            {
+                "id": pack.id,
+                "version": pack.version,
+                "binding": pack.binding,
+                "in_force": {"from": pack.in_force_from, "to": pack.in_force_to},
+                "sentence": pack.sentence,
+            }
+            for pack in audit.packs
+        ],
+    }
+
+
+def rows_part(cells: Cells) -> JSON:
+    counts = cells.header.counts
+    reasons = {
+        "outside_where": ("rows_outside_where", "outside `data.where`"),
+        "person_unknown": ("rows_person_unknown", "the column that identifies the person is missing"),
+    }
+    return {
+        "read": counts["rows_read"],
+        "audited": counts["rows_audited"],
+        "excluded": [
+            {"code": code, "reason": reason, "rows": counts[key]}
+            for code, (key, reason) in reasons.items()
+            if counts.get(key)
+        ],
+    }
+
+
+def roles_part(audit: Audit) -> JSON:
+    columns = audit.file.columns
+    roles: JSON = {}
+    for role in ("decision", "label", "score", "unit", "count", "weight", "vulnerable", "campaign"):
+        if getattr(columns, role) is not None:
+            roles[role] = getattr(columns, role)
+    if columns.consent:
+        roles["consent"] = columns.consent.column
+    if columns.stages:
+        roles["stages"] = list(columns.stages)
+    if audit.key is not None:
+        roles["key"] = audit.key
+    for name, attribute in audit.file.protected.items():
+        roles[f"protected: {name}"] = attribute.column or name
+    return roles
+
+
+def check_part(result: CheckResult) -> JSON:
+    check, verdict = result.check, result.verdict
+    return {
+        "id": check.id,
+        "pack": check.pack,
+        "metric": check.metric,
+        "level": check.level,
+        "decide_by": check.decide_by,
+        "limit": {
+            "min": None if check.minimum is None else float(check.minimum),
+            "max": None if check.maximum is None else float(check.maximum),
+        },
+        "alpha": None if check.decide_by == "point" else ALPHA,
+        "status": verdict.status,
+        "reason": {"code": verdict.reason.code, "text": verdict.reason.text},
+        "sentence": "",
+        "source": {"file": check.file, "line": check.line},
+        "comparisons": [comparison_part(comparison) for comparison in verdict.comparisons],
+    }
+
+
+def comparison_part(comparison: ComparisonVerdict) -> JSON:
+    finding = comparison.finding
+    return {
+        "attribute": finding.attribute,
+        "group": finding.group,
+        "groups": dict(finding.groups),
+        "reference": finding.reference,
+        "at": dict(finding.at),
+        "run": finding.run,
+        "n": finding.n,
+        "n_reference": finding.n_reference,
+        "n_effective": finding.n_effective,
+        "estimate": finite(finding.estimate),
+        "value": finite(finding.value),
+        "value_reference": finite(finding.value_reference),
+        "interval": interval_part(comparison.interval),
+        "decision_interval": bounds_part(comparison.decision_interval),
+        "p": {
+            "parity": finite(comparison.p.parity),
+            "fail": finite(comparison.p.fail),
+            "pass": finite(comparison.p.pass_),
+            "fail_adjusted": finite(comparison.p.fail_adjusted),
+        },
+        "needs_n": comparison.needs_n,
+        "detectable": finite(comparison.detectable),
+        "status": comparison.status,
+        "reason": {"code": comparison.reason.code, "text": comparison.reason.text},
+        "sentence": "",
+    }
+
+
+def finite(value: float | None) -> float | None:
+    """A number that JSON can hold; unknown and unbounded are null."""
+    return None if value is None or not math.isfinite(value) else value
+
+
+def bounds_part(interval: Interval | None) -> JSON | None:
+    if interval is None:
+        return None
+    return {"low": finite(interval.low), "high": finite(interval.high), "unbounded": interval.unbounded}
+
+
+def interval_part(interval: Interval | None) -> JSON | None:
+    bounds = bounds_part(interval)
+    if interval is None or bounds is None:
+        return None
+    return {**bounds, "confidence": interval.confidence, "method": interval.method}
+
+
+def groups_part(results: Results) -> list[JSON]:
+    """Every group with its size and the quantities of the kind's summary, (missing) included by size."""
+    setting, present = results.setting, roles_present(results.audit.file)
+    names = [n for n in KINDS[results.audit.file.model.kind].summary if present.issuperset(MEASURES[n].roles)]
+    found = []
+    for grouping in results.groupings.values():
+        people = setting.people(grouping)
+        everyone = setting.cells.main.total("n") if not setting.repeated else sum(people.values())
+        measured = {name: MEASURES[name].findings(setting, grouping) for name in names}
+        by_group = {name: {f.group: f for f in findings} for name, findings in measured.items()}
+        for key, n in people.items():
+            label = grouping.label(key)
+            found.append(
+                {
+                    "attribute": grouping.name,
+                    "group": label,
+                    "groups": grouping.named(key),
+                    "n": n,
+                    "share": n / everyone if everyone else None,
+                    "measures": {name: quantity_part(by_group[name].get(label)) for name in names},
+                }
+            )
+        missing = everyone - sum(people.values())
+        if missing > 0:
+            found.append(
+                {
+                    "attribute": grouping.name,
+                    "group": MISSING,
+                    "groups": dict.fromkeys(grouping.keys, MISSING) if len(grouping.keys) == 1 else {},
+                    "n": missing,
+                    "share": missing / everyone,
+                    "measures": {},
+                }
+            )
+    return found
+
+
+def quantity_part(finding: Finding | None) -> JSON:
+    if finding is None:
+        return {"value": None, "n": 0, "interval": None}
+    contrast = finding.contrast
+    return {
+        "value": finite(finding.value),
+        "n": finding.n,
+        "interval": bounds_part(contrast.interval(0.95)) if contrast is not None else None,
+    }
+
+
+def data_part(results: Results) -> JSON:
+    main = results.setting.cells.main
+    rows = main.total("rows")
+    columns = {name: {MISSING} for name in results.audit.file.protected}
+    columns |= {name: {MISSING} for name in ("decision", "label", "consent", "vulnerable") if name in main.keys}
+    if "score_presence" in main.keys:
+        columns["score_presence"] = {"missing", "not finite"}
+    missing = []
+    for name, labels in columns.items():
+        n = main.select({name: labels}).total("rows")
+        shown = "score" if name == "score_presence" else name
+        missing.append({"attribute": shown, "rows": n, "share": n / rows if rows else None})
+    counts = results.setting.cells.header.counts
+    notes = list(results.setting.cells.header.notes)
+    if counts.get("rows_unmatched"):
+        notes.append(("rows_unmatched", "rows of the predictions whose key is not in the attributes", counts["rows_unmatched"]))
+    if counts.get("attribute_rows_unmatched"):
+        notes.append(
+            ("attribute_rows_unmatched", "rows of the attributes that no prediction uses", counts["attribute_rows_unmatched"])
+        )
+    return {"missing": missing, "notes": [{"code": c, "text": t, "rows": r or None} for c, t, r in notes]}
+
+
+def warnings_part(results: Results) -> list[JSON]:
+    """What a reader should know before trusting the page."""
+    found = []
+    if any(":" in result.check.metric for result in results.checks):
+        found.append(
+            {
+                "code": "metrics_on_rows",
+                "text": "some checks use functions of the rows themselves, through fairlearn's MetricFrame on one machine",
+            }
+        )
+    if any(result.check.decide_by == "point" for result in results.checks):
+        found.append({"code": "no_error_control", "text": "checks decided by `point` have no error control"})
+    return found
+
+
+def evidence_part(result: CheckResult, results: Results) -> JSON:
+    """The counts behind a check, its curve where it has one, formula and source."""
+    findings = [comparison.finding for comparison in result.verdict.comparisons]
+    names = list(dict.fromkeys(name for f in findings for name in f.counts if not name.startswith("reference_")))
+    rows: list[list[Any]] = []
+    references: dict[tuple[str, str], list[Any]] = {}
+    for finding in findings:
+        at = ", ".join(f"{key} {value}" for key, value in finding.at.items())
+        rows.append(
+            [finding.attribute, finding.group, at, *(finding.counts.get(n) for n in names), finite(finding.value)]
+        )
+        if finding.reference is not None and finding.value_reference is not None:
+            base = [finding.counts.get(f"reference_{name}") for name in names]
+            references[(finding.attribute, at)] = [
+                finding.attribute, f"{finding.reference} (reference)", at, *base, finite(finding.value_reference)
+            ]
+    measure = MEASURES.get(result.check.metric)
+    curve = None
+    if measure is not None and measure.quantity in CALIBRATION:
+        curve = calibration_curve(results.setting, results.groupings[result.check.attributes[0]])
+    return {
+        "table": {"columns": ["attribute", "group", "at", *names, "value"], "rows": [*references.values(), *rows]},
+        "curve": curve,
+        "formula": measure.formula if measure else f"{result.check.metric}, called on the rows of each group",
+        "source": measure.source if measure else "fairlearn.metrics.MetricFrame",
+    }
+
+
+CALIBRATION = frozenset({"calibration_slope", "calibration_intercept", "expected_calibration_error", "brier", "log_loss"})

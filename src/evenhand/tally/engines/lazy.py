@@ -1,0 +1,284 @@
+"""Every engine that narwhals drives lazily: one set of expressions, whichever library runs them.
+
+A subclass says how to scan a table; nothing else. Rules learnt the hard way (methods §3): cast to Int64 before
+summing, count by summing ones (never `len`), floor(x·S + ½) and never `round`, edges compared and never divided.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from functools import reduce
+from operator import and_, add
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from evenhand.errors import DataError
+from evenhand.load.table import Table
+from evenhand.tally.engines.base import Engine
+from evenhand.tally.plan import (
+    LIMB,
+    WEIGHT_SCALE,
+    AUDITED,
+    Admission,
+    Bands,
+    Derivation,
+    Grid,
+    GroupBy,
+    Presence,
+    Range,
+    RawMask,
+    UnitGroupBy,
+    people_column,
+    product_columns,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ONE = "one"
+
+
+class LazyEngine(Engine):
+    """The tally in narwhals expressions. Subclasses implement `scan`."""
+
+    @abstractmethod
+    def scan(self, table: Table, prefix: str) -> nw.LazyFrame[Any]:
+        """The table as a lazy frame with columns `<prefix>c0`, `<prefix>c1`, ..."""
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table:
+        """Run the query; the result is small."""
+        return frame.collect(backend="pyarrow").to_native()
+
+    # The joined frame ------------------------------------------------------------------------------------------
+
+    def joined(self) -> nw.LazyFrame[Any]:
+        """Predictions with their attributes: one row per row of the predictions, in no order."""
+        left = self.scan(self.rows.predictions, "p_").with_columns(nw.lit(1, dtype=nw.Int64).alias(ONE))
+        if self.rows.attributes is None or self.rows.join is None:
+            return left.with_columns(nw.lit(1, dtype=nw.Int64).alias("matched"))
+        right = self.scan(self.rows.attributes, "a_").with_columns(nw.lit(1, dtype=nw.Int64).alias("matched"))
+        left, right = self.with_join_keys(left, right)
+        return left.join(right, left_on="join_left", right_on="join_right", how="left").with_columns(
+            nw.col("matched").fill_null(0)
+        )
+
+    def with_join_keys(
+        self, left: nw.LazyFrame[Any], right: nw.LazyFrame[Any]
+    ) -> tuple[nw.LazyFrame[Any], nw.LazyFrame[Any]]:
+        """Both sides with the key in one type."""
+        join = self.rows.join
+        assert join is not None
+        dtype: Any = {"as is": None, "text": nw.String, "integer": nw.Int64}[join.compare_as]
+
+        def key(name: str) -> nw.Expr:
+            return nw.col(name) if dtype is None else nw.col(name).cast(dtype)
+
+        return left.with_columns(key(join.left).alias("join_left")), right.with_columns(
+            key(join.right).alias("join_right")
+        )
+
+    # Questions -------------------------------------------------------------------------------------------------
+
+    def group(self, query: GroupBy) -> pa.Table:
+        self.passes += 1
+        frame = self.admitted(query.admission, query.finite)
+        sums = sum_expressions(query.count, query.weight)
+        frame = frame.select(
+            *[derived(key.column, key.derive).alias(key.name) for key in query.keys],
+            *[sums[name].alias(f"sum:{name}") for name in query.sums],
+        )
+        totals = [nw.col(f"sum:{name}").sum() for name in query.sums]
+        if query.keys:
+            frame = frame.group_by(*[key.name for key in query.keys]).agg(*totals)
+        else:
+            frame = frame.select(*totals)
+        return whole_numbers(self.collect(frame), [f"sum:{name}" for name in query.sums])
+
+    def group_units(self, query: UnitGroupBy) -> pa.Table:
+        self.passes += 1
+        names = [key.name for key in query.keys]
+        factor = unit_factor(query.count, query.weight)
+        frame = self.admitted(query.admission)
+        frame = frame.select(
+            nw.col(query.unit).alias("unit"),
+            *[derived(key.column, key.derive).alias(key.name) for key in query.keys],
+            *[(mask_expression(mask) * factor).alias(mask.name) for mask in query.masks],
+        )
+        per_unit = frame.group_by("unit", *names).agg(*[nw.col(mask.name).sum() for mask in query.masks])
+        per_unit = per_unit.with_columns(*[nw.col(mask.name).cast(nw.Int64) for mask in query.masks])
+        limbs = [
+            expression.alias(column)
+            for left, right in query.products
+            for column, expression in zip(
+                product_columns(left, right), limb_expressions(nw.col(left), nw.col(right)), strict=True
+            )
+        ]
+        present = [(nw.col(m.name) > 0).cast(nw.Int64).alias(people_column(m.name)) for m in query.masks]
+        columns = [
+            *[mask.name for mask in query.masks],
+            *[people_column(mask.name) for mask in query.masks],
+            *[column for pair in query.products for column in product_columns(*pair)],
+        ]
+        per_unit = per_unit.with_columns(nw.lit(1, dtype=nw.Int64).alias("units"), *present, *limbs)
+        totals = [nw.col(c).sum() for c in ["units", *columns]]
+        result = per_unit.group_by(*names).agg(*totals) if names else per_unit.select(*totals)
+        return whole_numbers(self.collect(result), ["units", *columns])
+
+    def admitted(self, admission: Admission | None, finite: str | None = None) -> nw.LazyFrame[Any]:
+        """The joined frame, cut down to the rows a query is about."""
+        frame = self.joined()
+        if admission is not None:
+            frame = frame.filter(derived(ONE, admission) == AUDITED)
+        if finite is not None:
+            frame = frame.filter(derived(finite, Presence()) == "finite")
+        return frame
+
+    def select(self, columns: Sequence[str], admission: Admission) -> pa.Table:
+        self.passes += 1
+        return self.collect(self.admitted(admission).select(*columns))
+
+    def distinct(self, column: str) -> tuple[int, int]:
+        self.passes += 1
+        table = self.rows.predictions if column.startswith("p_") else self.rows.attributes
+        assert table is not None
+        frame = self.scan(table, column[:2])
+        values = self.collect(frame.filter(~nw.col(column).is_null()).select(nw.col(column).n_unique().alias("values")))
+        missing = self.collect(
+            frame.select(nw.col(column).is_null().cast(nw.Int64).sum().alias("missing"))
+        )
+        return int(values["values"][0].as_py() or 0), int(missing["missing"][0].as_py() or 0)
+
+    def ranges(self, columns: Sequence[str]) -> Mapping[str, Range]:
+        if not columns:
+            return {}
+        self.passes += 1
+        expressions = []
+        for c in columns:
+            finite = nw.when(derived(c, Presence()) == "finite").then(nw.col(c).cast(nw.Float64))
+            state = derived(c, Presence())
+            expressions += [
+                finite.min().alias(f"{c}:low"),
+                finite.max().alias(f"{c}:high"),
+                (state == "missing").cast(nw.Int64).sum().alias(f"{c}:missing"),
+                (state == "not finite").cast(nw.Int64).sum().alias(f"{c}:not finite"),
+            ]
+        row = self.collect(self.joined().select(*expressions)).to_pylist()[0]
+        return {
+            c: Range(row[f"{c}:low"], row[f"{c}:high"], int(row[f"{c}:missing"] or 0), int(row[f"{c}:not finite"] or 0))
+            for c in columns
+        }
+
+    def unmatched_attributes(self) -> int:
+        if self.rows.attributes is None or self.rows.join is None:
+            return 0
+        self.passes += 1
+        left, right = self.with_join_keys(
+            self.scan(self.rows.predictions, "p_"), self.scan(self.rows.attributes, "a_")
+        )
+        counted = right.join(left, left_on="join_right", right_on="join_left", how="anti").select(
+            nw.lit(1, dtype=nw.Int64).sum().alias("rows")
+        )
+        return int(self.collect(counted)["rows"][0].as_py() or 0)
+
+
+# Expressions ---------------------------------------------------------------------------------------------------
+
+
+def derived(column: str, derivation: Derivation) -> nw.Expr:
+    """The key expression of a derivation."""
+    c = nw.col(column)
+    match derivation:
+        case Bands(edges):
+            value = c.cast(nw.Float64)
+            reached = reduce(add, [(value >= edge).cast(nw.Int64) for edge in edges])
+            return nw.when(derived(column, Presence()) == "finite").then(reached)
+        case Grid(scale):
+            return (c.cast(nw.Float64) * float(scale) + 0.5).floor().cast(nw.Int64)
+        case Presence():
+            value = c.cast(nw.Float64)
+            return (
+                nw.when(c.is_null())
+                .then(nw.lit("missing"))
+                .otherwise(nw.when(value.is_finite()).then(nw.lit("finite")).otherwise(nw.lit("not finite")))
+            )
+        case Admission(conditions, known):
+            audited = nw.when(conjunction(conditions)).then(nw.lit(AUDITED)).otherwise(nw.lit("outside where"))
+            for name in known:
+                audited = nw.when(nw.col(name).is_null()).then(nw.lit("person unknown")).otherwise(audited)
+            return audited
+        case _:
+            return c
+
+
+def conjunction(conditions: Sequence[tuple[str, tuple[object, ...]]]) -> nw.Expr:
+    """True where every column holds one of its values; None among the values admits missing ones."""
+    tests = [one_of(column, values) for column, values in conditions]
+    return reduce(and_, tests) if tests else nw.col(ONE) == 1
+
+
+def one_of(column: str, values: Sequence[object]) -> nw.Expr:
+    """Membership that is False, not missing, for a missing value, unless None is listed."""
+    listed = [v for v in values if v is not None and v == v]
+    test = nw.col(column).is_in(listed) if listed else nw.lit(False)
+    test = nw.when(nw.col(column).is_null()).then(nw.lit(None in values)).otherwise(test)
+    if any(v != v for v in values):
+        test = nw.when(nw.col(column).is_nan()).then(nw.lit(True)).otherwise(test)
+    return test
+
+
+def mask_expression(mask: RawMask) -> nw.Expr:
+    """0 or 1 as Int64."""
+    return reduce(add, [conjunction(conditions).cast(nw.Int64) for conditions in mask.alternatives])
+
+
+def fixed_point(weight: str) -> nw.Expr:
+    """A weight in units of 1/WEIGHT_SCALE."""
+    return (nw.col(weight).cast(nw.Float64) * float(WEIGHT_SCALE) + 0.5).floor().cast(nw.Int64)
+
+
+def sum_expressions(count: str | None, weight: str | None) -> dict[str, nw.Expr]:
+    """One expression per name in `plan.SUMS`."""
+    people = nw.col(count).cast(nw.Int64) if count else nw.col(ONE)
+    expressions = {"rows": nw.col(ONE), "n": people, "matched": nw.col("matched").cast(nw.Int64)}
+    if weight:
+        fixed = fixed_point(weight)
+        expressions["w"] = people * fixed
+        for name, limb in zip(("w2_hi", "w2_mid", "w2_lo"), limb_expressions(fixed, fixed), strict=True):
+            expressions[name] = people * limb
+    return expressions
+
+
+def unit_factor(count: str | None, weight: str | None) -> nw.Expr:
+    """What one row adds to its unit: its people, its weight, or one."""
+    people = nw.col(count).cast(nw.Int64) if count else nw.col(ONE)
+    return people * fixed_point(weight) if weight else people
+
+
+def limb_expressions(left: nw.Expr, right: nw.Expr) -> tuple[nw.Expr, nw.Expr, nw.Expr]:
+    """left × right as three limbs of 24 bits (high unbounded), for non-negative Int64 below 2⁴⁸."""
+    base = 1 << LIMB
+    left_high, left_low = left // base, left % base
+    right_high, right_low = right // base, right % base
+    low_product = left_low * right_low
+    middle = left_high * right_low + left_low * right_high + low_product // base
+    return left_high * right_high + middle // base, middle % base, low_product % base
+
+
+def whole_numbers(table: pa.Table, columns: Sequence[str]) -> pa.Table:
+    """The result with every sum as Int64; a sum that does not fit is refused, never wrapped."""
+    import pyarrow as pa
+
+    for name in columns:
+        values = [0 if v is None else int(v) if isinstance(v, Decimal | float) else v for v in table[name].to_pylist()]
+        try:
+            column = pa.array(values, type=pa.int64())
+        except (pa.ArrowInvalid, OverflowError):
+            raise DataError(
+                f"a sum over `{name}` passes 2⁶³ and cannot be held exactly",
+                hint="scale the weights or counts down, or audit the shards one by one and merge the cells",
+            ) from None
+        table = table.set_column(table.schema.get_field_index(name), name, column)
+    return table

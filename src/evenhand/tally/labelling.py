@@ -1,0 +1,95 @@
+"""Raw key values, as an engine grouped them, into the labels of cells: text, bands, 1/0 flags.
+
+Runs on the few cells, not on rows, so there is one definition of a label whatever the engine. Errors name columns and
+counts, never a value.
+
+May import: errors, load.labels, tally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evenhand.errors import DataError
+from evenhand.load.labels import MISSING, label
+from evenhand.tally.definition import NO, YES, Attribute, Definition, Flag
+
+
+def text_of(value: Any, definition: Definition, described: str) -> str:
+    """Label text of a raw value; a real label that reads `(missing)` is refused."""
+    return label(value, ("", *definition.missing_values), column=described)
+
+
+def attribute_label(value: Any, attribute: Attribute, definition: Definition) -> str:
+    """The group of a raw value: band label, mapped label, or the text as it stands."""
+    if attribute.band_labels is not None:
+        return MISSING if value is None else attribute.band_labels[int(value)]
+    text = text_of(value, definition, attribute.described)
+    return text if attribute.values is None else attribute.values.get(text, text)
+
+
+def flag_labels(values: Sequence[Any], rows: Sequence[int], flag: Flag, definition: Definition) -> dict[int, str]:
+    """Position in `values` -> '1', '0' or '(missing)'. DataError when a third value turns up."""
+    texts = [text_of(value, definition, flag.described) for value in values]
+    if flag.boolean:
+        return boolean_labels(texts, rows, flag)
+    others = {text for text in texts if text != MISSING and text not in flag.ones}
+    zeros = others if flag.zeros is None else set(flag.zeros)
+    unknown = others - zeros
+    if flag.zeros is None and len(others) > 1 and not flag.rest_is_no:
+        raise DataError(
+            f"column `{flag.described}` ({flag.role}) has {len(others)} values besides those that mean yes; "
+            f"which of them mean no is not declared" + spelling_hint(others, flag),
+            hint=f"list them under `columns.{flag.zeros_key}`, or give the column that holds the decision itself"
+            if flag.zeros_key
+            else "give a column with two values",
+        )
+    if unknown:
+        affected = sum(n for text, n in zip(texts, rows, strict=True) if text in unknown)
+        raise DataError(
+            f"column `{flag.described}` ({flag.role}) has {len(unknown)} values that are declared neither yes nor no, "
+            f"in {affected:,} rows" + spelling_hint(unknown, flag),
+            hint=f"add them to `columns.{flag.zeros_key}` or to the list that means yes",
+        )
+    return {i: MISSING if t == MISSING else "1" if t in flag.ones else "0" for i, t in enumerate(texts)}
+
+
+def boolean_labels(texts: Sequence[str], rows: Sequence[int], flag: Flag) -> dict[int, str]:
+    """Labels of a Boolean column: true/false, 1/0 or yes/no."""
+    result = {}
+    for i, text in enumerate(texts):
+        lowered = text.lower()
+        if text == MISSING or lowered in YES or lowered in NO:
+            result[i] = MISSING if text == MISSING else "1" if lowered in YES else "0"
+    if len(result) < len(texts):
+        affected = sum(n for i, n in enumerate(rows) if i not in result)
+        raise DataError(
+            f"column `{flag.described}` ({flag.role}) holds something else than true/false, 1/0 or yes/no "
+            f"in {affected:,} rows"
+        )
+    return result
+
+
+def spelling_hint(texts: set[str], flag: Flag) -> str:
+    """A remark when a declared value stands in the data in another spelling (1.0 for 1, Yes for yes)."""
+
+    def folded(text: str) -> str:
+        try:
+            return str(float(text))
+        except ValueError:
+            return text.strip().casefold()
+
+    wanted = {folded(text): text for text in flag.ones}
+    for text in sorted(texts):
+        if folded(text) in wanted:
+            return f" (one of them is `{wanted[folded(text)]}` in another spelling; write it as the file does)"
+    return ""
+
+
+def raw_values_by_label(raw: Sequence[Any], labels: Mapping[int, str]) -> dict[str, tuple[Any, ...]]:
+    """Label -> the raw values that mean it, so that a later pass can select rows by value."""
+    values: dict[str, list[Any]] = {}
+    for i, text in labels.items():
+        values.setdefault(text, []).append(raw[i])
+    return {text: tuple(found) for text, found in values.items()}

@@ -1,0 +1,377 @@
+"""The passes of an audit, in order, and the self-checks that their totals must satisfy.
+
+`tally` asks the engine for: who is who (keys), the ranges of number columns, the `main` cells, and, where measures need
+them, the `value` cells and the `unit` cells. May import: errors, load, tally.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evenhand.errors import DataError, SelfCheckError
+from evenhand.load.joining import JoinCounts, check_join
+from evenhand.load.labels import MISSING, near_spellings
+from evenhand.tally.cells import Cells, CellsHeader, CellTable, KeyColumn
+from evenhand.tally.definition import Definition
+from evenhand.tally.engines.base import Engine
+from evenhand.tally.labelling import attribute_label, flag_labels, raw_values_by_label, text_of
+from evenhand.tally.needs import Mask, Needs
+from evenhand.tally.plan import (
+    AUDITED,
+    WEIGHT_SCALE,
+    Grid,
+    GroupBy,
+    Key,
+    Presence,
+    Range,
+    RawMask,
+    UnitGroupBy,
+    people_column,
+    product_columns,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Note = tuple[str, str, int]
+RawByLabel = dict[str, dict[str, tuple[Any, ...]]]
+
+
+def tally(engine: Engine, definition: Definition, needs: Needs) -> Cells:
+    """Cells of the rows that `engine` holds.
+
+    Errors: DataError where the data do not fit the definition, SelfCheckError where totals contradict each other.
+    """
+    counts, notes, repeated = who_is_who(engine, definition)
+    ranges = engine.ranges(number_columns(definition, needs))
+    check_ranges(ranges, definition, engine.rows.predictions.rows)
+    check_size(engine, definition)
+
+    main, raw_values, label_notes = main_cells(engine, definition, needs)
+    notes += label_notes
+    counts |= admission_counts(main)
+    main = main.select({"admission": [AUDITED]}).without("admission")
+    counts |= {"rows_audited": main.total("rows"), "people": main.total("n")}
+    if engine.rows.attributes is not None:
+        counts["rows_unmatched"] = counts["rows_audited"] - main.total("matched")
+    main = CellTable(main.keys, {name: values for name, values in main.sums.items() if name != "matched"})
+    tables = {"main": main}
+    if needs.values and definition.score_column:
+        tables["value"] = value_cells(engine, definition, needs)
+    if repeated:
+        tables["unit"] = unit_cells(engine, definition, needs, raw_values)
+        notes += several_groups_note(tables["unit"], counts)
+    check_totals(engine.rows.predictions.rows, counts, tables)
+    definition_and_units = definition.canonical() | {"unit_rows": "several" if repeated else "one"}
+    return Cells(CellsHeader(definition_and_units, counts, tuple(sorted(notes))), tables)
+
+
+# Before the main pass ------------------------------------------------------------------------------------------
+
+
+def who_is_who(engine: Engine, definition: Definition) -> tuple[dict[str, int], list[Note], bool]:
+    """Counts of keys on both sides, notes, and whether a person has several rows."""
+    counts = {"rows_read": engine.rows.predictions.rows}
+    notes: list[Note] = []
+    units, without_unit = 0, 0
+    if definition.unit_column:
+        units, without_unit = engine.distinct(definition.unit_column)
+        counts["units"] = units
+    join = engine.rows.join
+    if join is not None and engine.rows.attributes is not None:
+        keys, without_key = (units, without_unit) if join.left == definition.unit_column else engine.distinct(join.left)
+        attribute_keys, attributes_without_key = engine.distinct(join.right)
+        attribute_rows = engine.rows.attributes.rows
+        unmatched = engine.unmatched_attributes() if attribute_keys == attribute_rows - attributes_without_key else 0
+        joined = JoinCounts(
+            rows=engine.rows.predictions.rows,
+            rows_without_key=without_key,
+            keys=keys,
+            attribute_rows=attribute_rows,
+            attribute_keys=attribute_keys,
+            attribute_rows_without_key=attributes_without_key,
+            attribute_rows_unmatched=unmatched,
+        )
+        check_join(joined, key=definition.name_of(join.left), attributes=engine.rows.attributes.described)
+        counts |= {"attribute_rows": attribute_rows, "attribute_rows_unmatched": unmatched}
+    repeated = definition.unit_column is not None and units < engine.rows.predictions.rows - without_unit
+    return counts, notes, repeated
+
+
+def number_columns(definition: Definition, needs: Needs) -> list[str]:
+    """Columns whose range must be known before they are summed."""
+    columns = [definition.count_column, definition.weight_column]
+    if needs.values:
+        columns.append(definition.score_column)
+    return [column for column in columns if column]
+
+
+def check_ranges(ranges: Mapping[str, Range], definition: Definition, rows: int) -> None:
+    """Counts are whole and not negative, weights finite and not negative, sums within Int64."""
+    people_per_row = 1
+    for column, role in ((definition.count_column, "count"), (definition.weight_column, "weight")):
+        if column is None:
+            continue
+        found, name = ranges[column], definition.name_of(column)
+        if found.missing or found.not_finite:
+            raise DataError(
+                f"column `{name}` ({role}) is missing in {found.missing:,} rows and not a finite number in "
+                f"{found.not_finite:,}",
+                hint=f"every row needs a {role}; leave such rows out with `data.where` or give them one",
+            )
+        if found.low is not None and found.low < 0:
+            raise DataError(f"column `{name}` ({role}) holds negative numbers", hint=f"a {role} is 0 or more")
+        largest = found.high or 0
+        if role == "weight" and largest == 0:
+            raise DataError(f"column `{name}` (weight) is 0 in every row", hint="at least one weight must be above 0")
+        fixed = largest * (WEIGHT_SCALE if role == "weight" else 1)
+        if fixed >= 2**47 or fixed * people_per_row * max(1, rows) >= 2**63:
+            raise DataError(
+                f"column `{name}` ({role}) holds numbers too large to be summed exactly",
+                hint=f"divide every {role} by the same number" if role == "weight" else "split the file",
+            )
+        if role == "count":
+            people_per_row = max(1, math.ceil(largest))
+    if definition.score_column in ranges:
+        found = ranges[definition.score_column]
+        reach = max(abs(found.low or 0), abs(found.high or 0)) * definition.score_scale
+        if reach >= 2**52:
+            raise DataError(
+                f"column `{definition.name_of(definition.score_column)}` (score) is too large for its resolution",
+                hint="declare a coarser `columns.score_resolution`",
+            )
+
+
+def check_size(engine: Engine, definition: Definition) -> None:
+    """Refuse keys that would make more cells than `max_cells`, before they are made."""
+    sizes = {
+        attribute.name: len(attribute.band_labels or ()) or engine.distinct(attribute.column)[0]
+        for attribute in definition.attributes
+    }
+    sizes |= {name: engine.distinct(column)[0] for name, column in definition.labels.items()}
+    for name, size in sizes.items():
+        if size > 10_000:
+            raise DataError(
+                f"`{name}` has {size:,} different values; that is no grouping of people",
+                hint="give it `bands`, or leave it out of `protected`",
+            )
+    product = math.prod(size + 1 for size in sizes.values())
+    if product > definition.max_cells:
+        largest = ", ".join(f"`{name}` {size:,}" for name, size in sorted(sizes.items(), key=lambda s: -s[1])[:4])
+        query = GroupBy("size", tuple(Key(a.name, a.column, a.derive) for a in definition.attributes), ("rows",))
+        cells = len(engine.group(query))
+        if cells > definition.max_cells:
+            raise DataError(
+                f"the protected attributes together make {cells:,} groups, more than {definition.max_cells:,} "
+                f"(values: {largest})",
+                hint="group values with `values` or `bands`, or audit fewer attributes at once",
+            )
+
+
+# The passes ----------------------------------------------------------------------------------------------------
+
+
+def main_cells(
+    engine: Engine, definition: Definition, needs: Needs
+) -> tuple[CellTable, RawByLabel, list[Note]]:
+    """The main table, the raw values behind each flag's labels, and notes about odd spellings."""
+    keys = [Key(a.name, a.column, a.derive) for a in definition.attributes]
+    flags = [flag for flag in definition.flags if flag.name in needs.keys]
+    keys += [Key(flag.name, flag.column) for flag in flags]
+    keys += [Key(name, column) for name, column in definition.labels.items() if name in needs.keys]
+    if definition.score_column and "score_presence" in needs.keys:
+        keys.append(Key("score_presence", definition.score_column, Presence()))
+    keys.append(Key("admission", "one", definition.admission))
+    sums = ["rows", "n", "matched"]
+    if definition.weight_column:
+        sums += ["w", "w2_hi", "w2_mid", "w2_lo"]
+    query = GroupBy(
+        "main", tuple(keys), tuple(sums), count=definition.count_column, weight=definition.weight_column
+    )
+    raw = engine.group(query)
+    audited = [value == AUDITED for value in raw["admission"].to_pylist()]
+    rows = raw["sum:rows"].to_pylist()
+    labelled: dict[str, KeyColumn] = {}
+    raw_values: RawByLabel = {}
+    notes: list[Note] = []
+    for attribute in definition.attributes:
+        values = raw[attribute.name].to_pylist()
+        labels = [attribute_label(value, attribute, definition) for value in values]
+        labelled[attribute.name] = KeyColumn.of_labels(labels)
+        notes += spelling_notes(labels, attribute.described)
+    for flag in flags:
+        values = raw[flag.name].to_pylist()
+        distinct = list({repr(v): v for v in values}.values())
+        position = {repr(v): i for i, v in enumerate(distinct)}
+        rows_of = [0] * len(distinct)
+        seen = [False] * len(distinct)
+        for value, n, inside in zip(values, rows, audited, strict=True):
+            rows_of[position[repr(value)]] += n
+            seen[position[repr(value)]] |= inside
+        kept = [i for i, used in enumerate(seen) if used]
+        found = flag_labels([distinct[i] for i in kept], [rows_of[i] for i in kept], flag, definition)
+        names = dict(zip(kept, (found[i] for i in range(len(kept))), strict=True))
+        raw_values[flag.name] = raw_values_by_label(distinct, names)
+        labelled[flag.name] = KeyColumn.of_labels([names.get(position[repr(v)], MISSING) for v in values])
+    for name, column in definition.labels.items():
+        if name in needs.keys:
+            texts = [text_of(v, definition, definition.name_of(column)) for v in raw[name].to_pylist()]
+            labelled[name] = KeyColumn.of_labels(texts)
+    for name in ("score_presence", "admission"):
+        if name in raw.column_names:
+            labelled[name] = KeyColumn.of_labels(raw[name].to_pylist())
+    table = CellTable(labelled, {name: int_column(raw, f"sum:{name}") for name in sums})
+    return table.marginal(list(labelled)), raw_values, notes
+
+
+def value_cells(engine: Engine, definition: Definition, needs: Needs) -> CellTable:
+    """Counts per group, label and score bin; only rows whose score is a finite number."""
+    assert definition.score_column is not None
+    flags = [flag for flag in definition.flags if flag.name == "label" and "label" in needs.keys]
+    keys = [Key(a.name, a.column, a.derive) for a in definition.attributes]
+    keys += [Key(flag.name, flag.column) for flag in flags]
+    keys.append(Key("score", definition.score_column, Grid(definition.score_scale)))
+    sums = ["rows", "n"] + (["w"] if definition.weight_column else [])
+    query = GroupBy(
+        "value",
+        tuple(keys),
+        tuple(sums),
+        admission=definition.admission,
+        finite=definition.score_column,
+        count=definition.count_column,
+        weight=definition.weight_column,
+    )
+    raw = engine.group(query)
+    labelled = {
+        a.name: relabelled(raw[a.name], lambda v, a=a: attribute_label(v, a, definition))  # type: ignore[misc]
+        for a in definition.attributes
+    }
+    for flag in flags:
+        values = raw[flag.name].to_pylist()
+        distinct = list({repr(v): v for v in values}.values())
+        found = flag_labels(distinct, [0] * len(distinct), flag, definition)
+        by_value = {repr(v): found[i] for i, v in enumerate(distinct)}
+        labelled[flag.name] = relabelled(raw[flag.name], lambda v, names=by_value: names[repr(v)])  # type: ignore[misc]
+    labelled["score"] = KeyColumn(int_column(raw, "score"))
+    table = CellTable(labelled, {name: int_column(raw, f"sum:{name}") for name in sums})
+    return table.marginal(list(labelled))
+
+
+def unit_cells(engine: Engine, definition: Definition, needs: Needs, raw_values: RawByLabel) -> CellTable:
+    """Sums, squares and cross-products of what each person adds to the cases and the denominator of every rate."""
+    assert definition.unit_column is not None
+    masks = {mask.name: mask for pair in needs.pairs for mask in pair}
+    products = sorted(
+        {
+            tuple(sorted(names))
+            for cases, among in needs.pairs
+            for names in ((cases.name, cases.name), (cases.name, among.name), (among.name, among.name))
+        }
+    )
+    names = sorted(masks)
+    alias = {name: f"m{i}" for i, name in enumerate(names)}
+    columns = {flag.name: flag.column for flag in definition.flags}
+    query = UnitGroupBy(
+        keys=tuple(Key(a.name, a.column, a.derive) for a in definition.attributes),
+        unit=definition.unit_column,
+        masks=tuple(RawMask(alias[name], raw_alternatives(masks[name], columns, raw_values)) for name in names),
+        products=tuple((alias[a], alias[b]) for a, b in products),
+        admission=definition.admission,
+        count=definition.count_column,
+        weight=definition.weight_column,
+    )
+    raw = engine.group_units(query)
+    labelled = {
+        a.name: relabelled(raw[a.name], lambda v, a=a: attribute_label(v, a, definition))  # type: ignore[misc]
+        for a in definition.attributes
+    }
+    sums = {"units": int_column(raw, "units")} | {name: int_column(raw, alias[name]) for name in names}
+    sums |= {people_column(name): int_column(raw, people_column(alias[name])) for name in names}
+    for a, b in products:
+        for stored, found in zip(product_columns(a, b), product_columns(alias[a], alias[b]), strict=True):
+            sums[stored] = int_column(raw, found)
+    return CellTable(labelled, sums).marginal(list(labelled))
+
+
+def raw_alternatives(
+    mask: Mask, columns: Mapping[str, str], raw_values: RawByLabel
+) -> tuple[tuple[tuple[str, tuple[object, ...]], ...], ...]:
+    """A mask over labels as conditions over the raw values that carry them."""
+    return tuple(
+        tuple(
+            (columns[key], tuple(value for label in labels for value in raw_values[key].get(label, ())))
+            for key, labels in conjunction
+        )
+        for conjunction in mask.alternatives
+    )
+
+
+# Small things --------------------------------------------------------------------------------------------------
+
+
+def relabelled(column: pa.ChunkedArray, name_of: Any) -> KeyColumn:
+    """A raw key column as labels, each different value named once."""
+    encoded = column.combine_chunks().dictionary_encode()
+    names = [name_of(value) for value in encoded.dictionary.to_pylist()]
+    indices = encoded.indices.to_pylist()
+    absent = name_of(None) if encoded.null_count else ""
+    return KeyColumn.of_labels([absent if i is None else names[i] for i in indices])
+
+
+def int_column(table: pa.Table, name: str) -> Any:
+    return np.asarray(table[name].to_numpy(), dtype=np.int64)
+
+
+def spelling_notes(labels: Sequence[str], described: str) -> list[Note]:
+    """Group labels that differ only in case, spaces or Unicode form: noted, never merged."""
+    return [(note.code, note.text, note.rows or 0) for note in near_spellings(set(labels), described)]
+
+
+def admission_counts(main: CellTable) -> dict[str, int]:
+    """Rows that were left out before the audit, by reason."""
+    by_reason = {key[0]: table.total("rows") for key, table in main.by("admission").items()}
+    return {
+        "rows_outside_where": by_reason.get("outside where", 0),
+        "rows_person_unknown": by_reason.get("person unknown", 0),
+    }
+
+
+def several_groups_note(unit: CellTable, counts: Mapping[str, int]) -> list[Note]:
+    """People found in more than one group count once in each; said, since their rows are then not independent."""
+    extra = unit.total("units") - counts.get("units", 0)
+    if extra <= 0:
+        return []
+    return [("people_in_several_groups", "people whose rows fall into more than one group; each counts once in each", extra)]
+
+
+def check_totals(rows_read: int, counts: Mapping[str, int], tables: Mapping[str, CellTable]) -> None:
+    """The self-checks of every run: independent ways of counting the same rows agree."""
+    found = counts["rows_audited"] + counts["rows_outside_where"] + counts["rows_person_unknown"]
+    if found != rows_read:
+        raise SelfCheckError(
+            f"the reader counted {rows_read:,} rows and the engine {found:,}",
+            hint="did the file change during the run? if not, please report this",
+        )
+    main = tables["main"]
+    attributes = [name for name in main.keys if name not in FLAG_KEYS]
+    for name in attributes:
+        if main.marginal([name]).total("n") != main.total("n"):
+            raise SelfCheckError(f"the groups of `{name}` do not add up to all people")
+    value = tables.get("value")
+    if value is not None and "score_presence" in main.keys:
+        finite = main.select({"score_presence": ["finite"]}).total("rows")
+        if value.total("rows") != finite:
+            raise SelfCheckError(f"{finite:,} rows have a finite score but {value.total('rows'):,} were distributed")
+    unit = tables.get("unit")
+    if unit is not None and "all" in unit.sums and unit.total("all") != main.total("w" if "w" in main.sums else "n"):
+        raise SelfCheckError("the sums per person do not add up to the sums of the rows")
+
+
+FLAG_KEYS = frozenset({"decision", "label", "consent", "vulnerable", "score_presence", "campaign"})
+__all__ = ["tally"]
+
+
