@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from evenhand.config.loader import Audit
-from evenhand.config.packs import Pack, find_pack, shipped_names
+from evenhand.config.packs import Pack, find_pack, shipped_checks, shipped_names
 from evenhand.measure import ALIASES, MEASURES
 
 Load = Callable[..., Audit]
@@ -62,6 +62,13 @@ def test_a_required_check_of_a_pack_needs_no_role_but_the_decision(load: Load, n
     extends = ("checks:\n  - {id: parity, metric: selection_rate_ratio, min: 0.80}\n", f"extends: [{name}]\n")
     audit = load(extends, (", label: bought, positive: yes", ""), catalogue=MEASURES, aliases=ALIASES)
     assert all(not check.missing_roles for check in audit.checks if check.level == "error")
+
+
+def test_which_pack_checks_what() -> None:
+    used = shipped_checks()
+    assert set(used) == set(NAMES)
+    assert {name for name, metrics in used.items() if "impact_ratio" in metrics} == set(NAMES)
+    assert [name for name, metrics in used.items() if "shortfall" in metrics] == ["four-fifths"]
 
 
 def test_rules_without_a_threshold_have_none() -> None:

@@ -66,6 +66,13 @@ def test_bytes_that_are_not_utf8_by_row_and_column(write: Write, refused: Refuse
     assert read(path, "sex")[1] == {"sex": ["F", "M"]}  # columns that nobody asked for change nothing
 
 
+def test_wrong_rows_with_bytes_that_are_not_utf8_print_nothing(write: Write, refused: Refused, capfd: Any) -> None:
+    # pyarrow fails to decode such a row for its own handler and says so on stderr
+    error = refused(write("sex,city\nF,Oslo\nM,Ål,Ål\n".encode("latin-1")), "city")
+    assert "1 row with the wrong number of fields; the first is row 2 " in str(error)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_header_that_is_not_utf8(write: Write, refused: Refused) -> None:
     assert "is not UTF-8 text in its header" in str(refused(write("kjønn\nF\n".encode("latin-1")), "kjønn"))
 

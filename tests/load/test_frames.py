@@ -111,8 +111,28 @@ def test_polars(read: Any, lazy: bool) -> None:
 
 
 def test_polars_objects(read: Any) -> None:
-    frame = pl.DataFrame({"x": pl.Series(["1", 1, None], dtype=pl.Object)})
-    assert read(frame, "x")[1] == {"x": ["1", "1", None]}
+    frame = pl.DataFrame(
+        {"x": pl.Series(["1", 1, None], dtype=pl.Object), "y": pl.Series([2**100, None, 1], dtype=pl.Int128)}
+    )
+    assert read(frame, "x", "y")[1] == {"x": ["1", "1", None], "y": [str(2**100), None, "1"]}
+
+
+def test_a_polars_plan_that_fails_says_nothing_of_the_rows(refused: Refused) -> None:
+    plan = pl.LazyFrame({"x": ["Zq7canary"]}).with_columns(pl.col("x").cast(pl.Int64))
+    error = refused(plan, "x")
+    assert "cannot be collected" in str(error)
+    assert error.__suppress_context__
+
+
+def test_a_real_label_that_reads_missing_reaches_the_labels(read: Any) -> None:
+    # labels.label refuses it after the group-by; here it must not silently turn into a missing value
+    assert read(pd.DataFrame({"x": pd.Series(["(missing)", 1], dtype=object)}), "x")[1] == {"x": ["(missing)", "1"]}
+
+
+def test_half_a_character(refused: Refused) -> None:
+    assert "column `x` holds half of a character" in str(
+        refused(pd.DataFrame({"x": pd.Series(["\ud800"], dtype=object)}), "x")
+    )
 
 
 def test_arrow(read: Any, refused: Refused) -> None:

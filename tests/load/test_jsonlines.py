@@ -85,7 +85,7 @@ def test_a_key_that_no_line_has(write: Any, refused: Refused, read: Any) -> None
     path = write('{"chosen": 1}\n{"chosen": 0, "late": "F"}\n')
     assert str(refused(path, "choosen")) == "`rows.jsonl` has no column `choosen` (did you mean `chosen`?)"
     assert read(path, "late")[1] == {"late": [None, "F"]}
-    assert column_names(path) == ("chosen",)
+    assert column_names(path) == ("chosen", "late")
 
 
 def test_nested_values_that_nobody_asked_for(write: Any, read: Any) -> None:

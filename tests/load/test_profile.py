@@ -34,7 +34,7 @@ def test_csv(tmp_path: Path) -> None:
     assert found["bought"].type == "boolean"
     assert found["day"].type == "date"
     assert found["flag"].type == "integer"
-    assert found["empty"] == ColumnProfile("empty", "text", 0, False, 3)
+    assert found["empty"] == ColumnProfile("empty", "null", 0, False, 3)
     assert list(found) == CSV.splitlines()[0].split(",")
 
 
@@ -45,6 +45,11 @@ def test_distinct_is_capped_and_labels_are_few(tmp_path: Path) -> None:
     assert (found["x"].distinct, found["x"].unique, found["x"].labels) == (50, True, ())
     assert (found["y"].distinct, found["y"].unique, found["y"].labels) == (13, False, ())
     assert found["z"].labels == tuple(sorted(str(i) for i in range(12)))
+
+
+def test_the_most_frequent_label_comes_first() -> None:
+    # M three times, F twice, X and (by the alphabet before it) D once
+    assert profile(pd.DataFrame({"sex": list("XMFMFMD")}))["sex"].labels == ("M", "F", "D", "X")
 
 
 def test_typed_sources(tmp_path: Path) -> None:
@@ -83,7 +88,7 @@ def test_guessed_delimiter(tmp_path: Path) -> None:
         assert guess_delimiter(path) == expected
     assert guess_delimiter(pd.DataFrame({"a": [1]})) == ","
     path.write_text('"age";"sex"\n31;"F"\n')
-    assert list(profile(path, delimiter=guess_delimiter(path))) == ["age", "sex"]
+    assert list(profile(path)) == list(profile(path, delimiter=";")) == ["age", "sex"]
 
 
 def test_no_source() -> None:

@@ -6,10 +6,12 @@ May import: config.declarations, config.nodes, config.problems, config.schema, c
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 
 from evenhand.config.declarations import CHECK_ID, id_problems
 from evenhand.config.nodes import Document, document_from, read_document
@@ -58,6 +60,13 @@ def shipped_names() -> tuple[str, ...]:
     """The ids of the packs that come with evenhand, sorted."""
     folder = files("evenhand.config") / "packs"
     return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+
+
+@cache
+def shipped_checks() -> Mapping[str, tuple[str, ...]]:
+    """The metrics that each shipped pack has a check on, by the pack's id."""
+    packs = [find_pack(name, folder=Path(), inside=None, policies=None) for name in shipped_names()]
+    return MappingProxyType({pack.info.id: tuple(check.metric or "" for check in pack.file.checks) for pack in packs})
 
 
 def find_pack(written: str, *, folder: Path, inside: Sequence[Path] | None, policies: Path | None) -> Pack:

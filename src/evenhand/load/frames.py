@@ -7,6 +7,7 @@ May import: errors, load.labels, pyarrow.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from evenhand.errors import DataError, UsageError
 from evenhand.load.labels import MISSING, label
 
 BATCH = 128 * 1024
+_NOT_IN_ARROW = ("Object", "Int128", "UInt128")
 
 
 def frame_names(frame: Any) -> list[str]:
@@ -27,7 +29,8 @@ def frame_names(frame: Any) -> list[str]:
     if library == "pandas":
         return [str(name) for name in frame.columns]
     if library == "polars":
-        return list(frame.collect_schema().names())
+        with _own_words():
+            return list(frame.collect_schema().names())
     return list(frame.schema.names)
 
 
@@ -72,6 +75,7 @@ def _library(frame: object) -> str:
 
 
 def _numbered(batches: Any, positions: Sequence[int]) -> Iterator[tuple[int, list[pa.Array]]]:
+    """Batches cut to size, with the number of their first row."""
     row = 1
     for batch in batches:
         for start in range(0, batch.num_rows, BATCH):
@@ -94,21 +98,43 @@ def _polars_arrays(frame: Any, names: list[str], what: str) -> list[Any]:
     if type(frame).__name__ == "LazyFrame":
         import polars.selectors as selectors
 
-        frame = frame.select(selectors.by_name(*names)).collect()
+        with _own_words():
+            frame = frame.select(selectors.by_name(*names)).collect()
     arrays = []
     for name in names:
         series = frame.get_column(name)
-        if str(series.dtype) == "Object":
+        if str(series.dtype) in _NOT_IN_ARROW:
             arrays.append(_mixed(series.to_list(), name, what))
         else:
             arrays.append(pa.chunked_array([series.to_arrow()]))
     return arrays
 
 
+@contextmanager
+def _own_words() -> Iterator[None]:
+    """Errors of a lazy frame's own plan hold values of its rows: they are said in our words instead."""
+    import polars
+
+    try:
+        yield
+    except (polars.exceptions.PolarsError, OSError):
+        raise DataError(
+            "the Polars lazy frame cannot be collected", hint="collect it before the audit to see what is wrong with it"
+        ) from None
+
+
 def _mixed(values: list[Any], name: str, what: str) -> Any:
     """Values of several Python types as label text; lists, records and the like are refused."""
     try:
-        texts = [value if isinstance(value, str) else label(value, column=name) for value in values]
+        texts = [value if isinstance(value, str) else _text(value, name) for value in values]
     except DataError as refused:
         raise DataError(f"`{what}`: {refused}", hint=refused.hint) from None
-    return pa.chunked_array([pa.array([None if text == MISSING else text for text in texts], pa.string())])
+    try:
+        return pa.chunked_array([pa.array(texts, pa.string())])
+    except UnicodeEncodeError:
+        raise DataError(f"`{what}`: column `{name}` holds half of a character (a lone surrogate)") from None
+
+
+def _text(value: Any, name: str) -> str | None:
+    text = label(value, column=name)
+    return None if text == MISSING else text

@@ -48,11 +48,15 @@ def batches(stream: ByteStream, names: Sequence[str]) -> Iterator[tuple[int, lis
     yield first, _arrays(columns, stream.name, names), seen
 
 
-def first_keys(stream: ByteStream) -> list[str]:
-    """The keys of the first line, which `init` takes for the columns. Raises DataError if there is none."""
-    for line in _lines(stream):
-        return list(_record(line, stream.name, 1))
-    raise DataError(f"`{stream.name}` has no rows")
+def keys(stream: ByteStream) -> list[str]:
+    """The keys of all lines, in the order in which they first occur. Raises DataError if there is no line."""
+    found: dict[str, None] = {}
+    row = 0
+    for row, line in enumerate(_lines(stream), 1):
+        found |= dict.fromkeys(_record(line, stream.name, row))
+    if not row:
+        raise DataError(f"`{stream.name}` has no rows")
+    return list(found)
 
 
 def _lines(stream: ByteStream) -> Iterator[bytes]:

@@ -25,7 +25,7 @@ ROWS_LOOKED_AT = 100_000
 MOST_DISTINCT = 50
 MOST_LABELS = 12
 
-Looks = Literal["text", "integer", "number", "boolean", "date", "other"]
+Looks = Literal["text", "integer", "number", "boolean", "date", "null", "other"]
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 
@@ -34,8 +34,8 @@ class ColumnProfile:
     """One column as its first rows show it.
 
     `distinct` stops at 50; `unique` says that no value occurs twice; `labels` are given only where there are at most
-    12, as label text in order, so that groups can be proposed; nothing else of the data is kept. A type `other`
-    (nested, binary) cannot be audited.
+    12, as label text with the most frequent first, so that groups can be proposed; nothing else of the data is kept. A
+    column of type `null` is empty; one of type `other` (nested, binary) cannot be audited.
     """
 
     name: str
@@ -46,14 +46,15 @@ class ColumnProfile:
     labels: tuple[str, ...] = ()
 
 
-def profile(source: Any, *, delimiter: str = ",", encoding: str = "utf-8") -> dict[str, ColumnProfile]:
+def profile(source: Any, *, delimiter: str | None = None, encoding: str = "utf-8") -> dict[str, ColumnProfile]:
     """Profiles of all columns by name, from at most the first 100,000 rows; of the first file where there are several.
 
-    Raises what `open_table` raises for a source that cannot be read. A repeated name is profiled once.
+    Without `delimiter` that of a CSV file is guessed from its header. Raises what `open_table` raises for a source that
+    cannot be read. A repeated name is profiled once.
 
-    A column `sex` with rows F, M, F: type text, distinct 2, not unique, labels ('F', 'M').
+    A column `sex` with rows F, M, F: type text, distinct 2, not unique, labels ('F', 'M'), the most frequent first.
     """
-    names, batches = _first_rows(source, delimiter, encoding)
+    names, batches = _first_rows(source, delimiter or guess_delimiter(source, encoding=encoding), encoding)
     parts = list(batches)
     profiles: dict[str, ColumnProfile] = {}
     for number, name in enumerate(names):
@@ -91,7 +92,7 @@ def _first_rows(source: Any, delimiter: str, encoding: str) -> tuple[list[str], 
         return names, _head(parquet.batches(shard, names))
     if file.format == "json_lines":
         with ByteStream(file, encoding) as stream:
-            names = jsonlines.first_keys(stream)
+            names = jsonlines.keys(stream)
         with ByteStream(file, encoding) as stream:
             return names, iter(list(_head((row, arrays) for row, arrays, _ in jsonlines.batches(stream, names))))
     used = used_delimiter(file, delimiter)
@@ -125,12 +126,19 @@ def _profiled(name: str, column: pa.ChunkedArray) -> ColumnProfile:
         distinct=min(len(distinct), MOST_DISTINCT),
         unique=0 < len(distinct) == len(texts),
         missing=len(plain) - len(texts),
-        labels=tuple(sorted(distinct.to_pylist())) if few else (),
+        labels=_most_frequent_first(texts) if few else (),
     )
+
+
+def _most_frequent_first(texts: pa.Array) -> tuple[str, ...]:
+    counts = {str(pair["values"]): -int(pair["counts"]) for pair in texts.value_counts().to_pylist()}
+    return tuple(sorted(counts, key=lambda text: (counts[text], text)))
 
 
 def _looks(kind: str, distinct: pa.Array) -> Looks:
     """The type of a typed column; of a text column the narrowest that all its values fit."""
+    if not len(distinct):
+        return "null"
     if kind != "text":
         typed: dict[str, Looks] = {
             "integer": "integer",
@@ -142,8 +150,6 @@ def _looks(kind: str, distinct: pa.Array) -> Looks:
             "timestamp": "date",
         }
         return typed.get(kind, "text")
-    if not len(distinct):
-        return "text"
     flags = set(islice((text.lower() for text in distinct.to_pylist()), 3))
     if len(distinct) <= 2 and flags <= {*TRUE, *FALSE} - {"1", "0"}:
         return "boolean"

@@ -58,7 +58,7 @@ def open_table(
 def column_names(source: Any, *, delimiter: str = ",", encoding: str = "utf-8") -> tuple[str, ...]:
     """Names of all columns of a source, in its order; of the first file where there are several.
 
-    For JSON Lines these are the keys of the first line.
+    For JSON Lines these are the keys of all lines, in the order in which they first occur.
     """
     if frames.is_frame(source):
         return tuple(frames.frame_names(source))
@@ -69,7 +69,7 @@ def column_names(source: Any, *, delimiter: str = ",", encoding: str = "utf-8") 
         return tuple(parquet.shards(files[:1])[0].schema.names)
     with ByteStream(files[0], encoding) as stream:
         if files[0].format == "json_lines":
-            return tuple(jsonlines.first_keys(stream))
+            return tuple(jsonlines.keys(stream))
         return tuple(delimited.read_header(stream, used_delimiter(files[0], delimiter)).names)
 
 

@@ -71,7 +71,7 @@ def css_string(text: str) -> Markup:
     "a\\000022\\00007d\\00003c"
     """
     safe = "".join(c if c.isascii() and (c.isalnum() or c == " ") else f"\\{ord(c):06x}" for c in text)
-    return Markup(f'"{safe}"')  # noqa: S704  # built from letters, digits, blanks and hexadecimal escapes only
+    return Markup(f'"{safe}"')  # built from letters, digits, blanks and hexadecimal escapes only
 
 
 @cache
