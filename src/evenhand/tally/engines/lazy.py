@@ -178,9 +178,8 @@ class LazyEngine(Engine):
         left, right = self.with_join_keys(
             self.scan(self.rows.predictions, "p_"), self.scan(self.rows.attributes, "a_")
         )
-        counted = right.join(left, left_on="join_right", right_on="join_left", how="anti").select(
-            nw.lit(1, dtype=nw.Int64).sum().alias("rows")
-        )
+        unused = right.join(left, left_on="join_right", right_on="join_left", how="anti")
+        counted = unused.with_columns(nw.lit(1, dtype=nw.Int64).alias(ONE)).select(nw.col(ONE).sum().alias("rows"))
         return int(self.collect(counted)["rows"][0].as_py() or 0)
 
 
