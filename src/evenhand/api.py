@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand.errors import UsageError
-from evenhand.pipeline import Options, Outcome, Sources, audit_rows, judge_cells, open_audit
+from evenhand.pipeline import Options, Outcome, Sources, audit_rows, judge_stored, open_audit
 from evenhand.render.folder import check_writable, publish
 from evenhand.render.options import RenderOptions
 from evenhand.render.outputs import run_folder_files
@@ -125,7 +125,7 @@ def audit(
     if cells is not None:
         if predictions is not None or attributes is not None:
             raise UsageError("give rows or `cells`, not both")
-        outcome = judge_cells(opened, read(Path(cells)), options)
+        outcome = judge_stored(opened, read(Path(cells)), options)
     else:
         rows = predictions if predictions is not None else opened.predictions
         if rows is None:

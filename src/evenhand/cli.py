@@ -80,7 +80,7 @@ def audit(
 ) -> None:
     """Audit decisions against a policy: exit 0 pass, 1 fail, 2 could not audit, 3 not enough evidence."""
     from evenhand.config.discovery import find_audit_file
-    from evenhand.pipeline import Options, Sources, audit_rows, judge_cells, open_audit
+    from evenhand.pipeline import Options, Sources, audit_rows, judge_stored, open_audit
     from evenhand.render.folder import check_writable
 
     formats = checked_formats(format)
@@ -94,7 +94,7 @@ def audit(
     if cells is not None:
         from evenhand.tally.stored import read
 
-        outcome = judge_cells(opened, read(cells), options)
+        outcome = judge_stored(opened, read(cells), options)
     else:
         if opened.predictions is None:
             raise UsageError("there is nothing to audit", hint="name the file in `data.predictions`, or give `--data`")
@@ -184,15 +184,27 @@ def demo(
 @app.command()
 def init(
     data: Annotated[str, typer.Argument(help="Predictions: a file of decisions.")],
+    attributes: Annotated[str | None, typer.Option(help="Protected attributes, if they are a file of their own.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Audit file to write.")] = Path("evenhand.yaml"),
 ) -> None:
     """Write a commented audit file from the columns of DATA; an existing file is never overwritten."""
     from evenhand.config.starter import starter
-    from evenhand.load.profile import profile
+    from evenhand.load.profile import guess_delimiter, profile
 
     if output.exists():
         raise UsageError(f"`{output}` exists and is left as it is", hint="give another name with `--output`")
-    text = starter(profile(data), data)
+
+    def beside(path: str) -> str:
+        return os.path.relpath(path, output.resolve().parent)
+
+    delimiter = guess_delimiter(data)
+    text = starter(
+        profile(data, delimiter=delimiter),
+        beside(data),
+        attributes=profile(attributes, delimiter=delimiter) if attributes else None,
+        attributes_path=beside(attributes) if attributes else None,
+        delimiter=delimiter,
+    )
     with output.open("x", encoding="utf-8") as file:
         file.write(text)
     print(f"wrote {output}: read it, correct every guess, then `evenhand policy check {output}`")

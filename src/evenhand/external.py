@@ -7,8 +7,10 @@ resampled rows (people, where they repeat). May import: config, load, measure, s
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ import numpy as np
 
 from evenhand.errors import DataError, UsageError, near_name
 from evenhand.load.labels import MISSING
-from evenhand.measure.base import Finding, Form, Grouping
+from evenhand.measure.base import Finding, Form, Grouping, GroupKey
 from evenhand.measure.confusion import compared, seed_for
 from evenhand.stats.resample import ReplicateContrast
 from evenhand.tally.definition import Definition
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DOORS = {"fairlearn": "fairlearn.metrics", "sklearn": "sklearn.metrics"}
-WITHOUT_LABEL = frozenset({"selection_rate", "mean_prediction", "count"})
+WITHOUT_LABEL = ("selection_rate", "mean_prediction", "count", "demographic_parity")
+"""fairlearn's functions of decisions alone, and what is derived from them: no label is asked for."""
 SCORE_NAMES = frozenset({"y_score", "y_prob", "y_proba", "score", "scores"})
+SCORE_FUNCTIONS = frozenset({"log_loss", "d2_log_loss_score", "log_loss_group_max", "roc_auc_score_group_min"})
+"""Functions of probabilities whose second argument was, or is, called y_pred."""
 SUFFIXES: tuple[tuple[str, Form], ...] = (("_ratio", "ratio"), ("_difference", "difference"))
 
 
@@ -52,10 +57,15 @@ def external_metric(metric: str) -> ExternalMetric:
     UsageError when there is no such module or function.
     """
     module_name, _, function = metric.partition(":")
+    if module_name.split(".")[0] in sys.stdlib_module_names:
+        raise UsageError(f"metric `{metric}`: `{module_name}` is part of Python itself and holds no metric")
     try:
         module = import_module(DOORS.get(module_name, module_name))
-    except ImportError:
-        raise UsageError(f"metric `{metric}`: module `{module_name}` cannot be imported") from None
+    except Exception as problem:  # a module of the user's may fail in any way while it is imported
+        raise UsageError(
+            f"metric `{metric}`: module `{module_name}` cannot be imported ({type(problem).__name__})",
+            hint="is it installed, or on PYTHONPATH?",
+        ) from None
     form: Form = "level"
     call = getattr(module, function, None)
     for suffix, meant in SUFFIXES:
@@ -67,15 +77,20 @@ def external_metric(metric: str) -> ExternalMetric:
             f"metric `{metric}`: `{module_name}` has no function `{function}`"
             + (f" (did you mean `{near}`?)" if near else "")
         )
-    parameters = list(inspect.signature(call).parameters)
+    try:
+        parameters = list(inspect.signature(call).parameters)
+    except ValueError:  # some functions written in C have none
+        parameters = []
+    # fairlearn's derived metrics (`selection_rate_ratio`) pass weights on through keywords they do not name.
+    derived = module_name == "fairlearn" and "other_params" in parameters
     return ExternalMetric(
         name=metric,
         call=call,
         form=form,
-        takes_score=len(parameters) > 1 and parameters[1] in SCORE_NAMES,
+        takes_score=(len(parameters) > 1 and parameters[1] in SCORE_NAMES) or function in SCORE_FUNCTIONS,
         takes_groups="sensitive_features" in parameters,
-        takes_weight="sample_weight" in parameters,
-        needs_label=call.__name__ not in WITHOUT_LABEL,
+        takes_weight="sample_weight" in parameters or derived,
+        needs_label=not (module_name == "fairlearn" and function.startswith(WITHOUT_LABEL)),
     )
 
 
@@ -86,41 +101,41 @@ def roles_needed(metric: ExternalMetric) -> tuple[str, ...]:
 
 
 def rows_frame(engine: Engine, definition: Definition) -> pd.DataFrame:
-    """The audited rows as y_true, y_pred, y_score, weight, unit and one column of group labels per attribute."""
+    """The audited rows as y_true, y_pred, y_score, weight, unit and one column of group labels per attribute.
+
+    In one order whatever the engine and its threads: resamples and sums of floats depend on it.
+    """
     import pandas as pd
 
     flags = {flag.name: flag for flag in definition.flags if flag.name in ("decision", "label")}
-    columns = {f"group:{a.name}": a.column for a in definition.attributes}
-    columns |= {name: flag.column for name, flag in flags.items()}
     plain = {
         "y_score": definition.score_column,
         "weight": definition.weight_column,
         "count": definition.count_column,
         "unit": definition.unit_column,
     }
-    columns |= {name: column for name, column in plain.items() if column}
-    raw = engine.select(sorted(set(columns.values())), definition.admission)
+    wanted = [a.column for a in definition.attributes] + [flag.column for flag in flags.values()]
+    wanted += [column for column in plain.values() if column]
+    raw = engine.select(sorted(set(wanted)), definition.admission)
     frame: dict[str, Any] = {}
     for attribute in definition.attributes:
-        labels = {}
         values = banded(raw[attribute.column].to_pylist(), attribute.edges)
-        for value in values:
-            if repr(value) not in labels:
-                labels[repr(value)] = attribute_label(value, attribute, definition)
+        labels = {repr(v): attribute_label(v, attribute, definition) for v in {repr(v): v for v in values}.values()}
         frame[f"group:{attribute.name}"] = [labels[repr(value)] for value in values]
     for name, flag in flags.items():
-        values = raw[flag.column].to_pylist()
-        distinct = list({repr(value): value for value in values}.values())
-        found = flag_labels(distinct, [0] * len(distinct), flag, definition)
-        number = {repr(value): {"1": 1.0, "0": 0.0}.get(found[i], np.nan) for i, value in enumerate(distinct)}
-        frame["y_true" if name == "label" else "y_pred"] = [number[repr(value)] for value in values]
+        found, _ = flag_labels(raw[flag.column].to_pylist(), [1] * len(raw), flag, definition)
+        frame["y_true" if name == "label" else "y_pred"] = [NUMBERS.get(text, np.nan) for text in found]
     for name, column in plain.items():
         if column:
             frame[name] = raw[column].to_pylist()
     rows = pd.DataFrame(frame)
+    rows = rows.sort_values(list(rows.columns), ignore_index=True)
     if "count" in rows:
         rows = rows.loc[rows.index.repeat(rows["count"].astype(int))].reset_index(drop=True)
     return rows
+
+
+NUMBERS = {"1": 1.0, "0": 0.0}
 
 
 def banded(values: list[Any], edges: Sequence[Any] | None) -> list[Any]:
@@ -128,30 +143,54 @@ def banded(values: list[Any], edges: Sequence[Any] | None) -> list[Any]:
     if edges is None:
         return values
     cuts = [float(edge) for edge in edges]
-    return [
-        None if value is None or not np.isfinite(value) else sum(float(value) >= cut for cut in cuts) for value in values
-    ]
+    return [None if v is None or not np.isfinite(v) else sum(float(v) >= cut for cut in cuts) for v in values]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The rows that a metric is about, each with the number of its group; group keys and people by that number."""
+
+    rows: pd.DataFrame
+    keys: tuple[GroupKey, ...]
+    people: tuple[int, ...]
 
 
 def external_findings(
     metric: ExternalMetric, rows: pd.DataFrame, grouping: Grouping, *, bootstrap: int | None, seed: int
 ) -> list[Finding]:
     """One finding per group (or comparison), or one for the attribute where the function compares groups itself."""
-    rows, labels = prepared(metric, rows, grouping)
-    people = {tuple(key): int(n) for key, n in labels.value_counts(sort=False).sort_index().items()}
+    if "weight" in rows and not metric.takes_weight:
+        raise DataError(
+            f"metric `{metric.name}` takes no `sample_weight`, and the audit file declares `columns.weight`",
+            hint="use a function that takes weights, or audit without them",
+        )
+    prepared = rows_by_group(metric, rows, grouping)
     if metric.takes_groups:
-        return [whole_attribute(metric, rows, labels, grouping)]
-    values = by_group(metric, rows, labels)
+        return [whole_attribute(metric, prepared, grouping)]
+    values = by_group(metric, prepared)
+    people = dict(zip(prepared.keys, prepared.people, strict=True))
     base = values.get(grouping.reference)
+    parity = {"level": None, "ratio": 1.0, "difference": 0.0, "own": None}[metric.form]
+    drawn: dict[GroupKey, np.ndarray] = {}
+
+    def draws_of(key: GroupKey) -> np.ndarray:
+        if key not in drawn:
+            own = prepared.rows[prepared.rows["group"] == prepared.keys.index(key)]
+            drawn[key] = draws(metric, own, bootstrap or 0, seed_for(seed, metric.name, *key))
+        return drawn[key]
+
     findings = []
-    for key in sorted(people):
+    for key, n in people.items():
         if metric.form != "level" and key == grouping.reference:
             continue
         value = values.get(key)
         estimate, undefined = compared(metric.form, value, base, grouping.reference in people)
         contrast = None
         if estimate is not None and bootstrap:
-            contrast = resampled(metric, rows, labels, grouping, key, estimate, bootstrap, seed)
+            replicates = draws_of(key)
+            if metric.form != "level":
+                replicates = combined(metric.form, replicates, draws_of(grouping.reference))
+            contrast = contrast_of(estimate, replicates, parity)
         if estimate is not None and contrast is None:
             undefined = "no_interval"
         findings.append(
@@ -161,118 +200,118 @@ def external_findings(
                 group=grouping.label(key),
                 groups=grouping.named(key),
                 reference=None if metric.form == "level" else grouping.label(grouping.reference),
-                n=people[key],
+                n=n,
                 n_reference=people.get(grouping.reference) if metric.form != "level" else None,
                 estimate=estimate,
                 value=value,
                 value_reference=base if metric.form != "level" else None,
                 contrast=contrast,
                 undefined=undefined,
-                people=people[key],
+                people=n,
                 people_reference=people.get(grouping.reference) if metric.form != "level" else None,
             )
         )
     return findings
 
 
-def prepared(metric: ExternalMetric, rows: pd.DataFrame, grouping: Grouping) -> tuple[pd.DataFrame, pd.Series[Any]]:
-    """The rows that the metric is about, and their group keys as tuples."""
-    keys = [f"group:{name}" for name in grouping.keys]
-    kept = (rows[keys] != MISSING).all(axis=1)
+def rows_by_group(metric: ExternalMetric, rows: pd.DataFrame, grouping: Grouping) -> Prepared:
+    """The rows that the metric is about, numbered by group in the order of the labels; people count once."""
+    names = [f"group:{name}" for name in grouping.keys]
+    kept = (rows[names] != MISSING).all(axis=1)
     if metric.needs_label:
         kept &= rows["y_true"].notna()
     second = "y_score" if metric.takes_score else "y_pred"
     kept &= np.isfinite(rows[second].astype(float))
     rows = rows[kept].assign(used=rows.loc[kept, second].astype(float))
-    if "y_true" not in rows:
+    if "y_true" not in rows or not metric.needs_label:
         rows = rows.assign(y_true=rows["used"])
-    labels = rows[keys].apply(tuple, axis=1) if len(rows) else rows["used"].astype(object)
-    return rows, labels
+    groups = rows.groupby(names, sort=True)
+    rows = rows.assign(group=groups.ngroup())
+    people = groups["unit"].nunique() if "unit" in rows else groups.size()
+    keys = tuple((key,) if isinstance(key, str) else tuple(key) for key in people.index)
+    return Prepared(rows, keys, tuple(int(n) for n in people))
 
 
-def by_group(metric: ExternalMetric, rows: pd.DataFrame, labels: pd.Series[Any]) -> Mapping[tuple[str, ...], float | None]:
+def by_group(metric: ExternalMetric, prepared: Prepared) -> dict[GroupKey, float | None]:
     """The metric of each group through fairlearn's MetricFrame; None where it is not a finite number."""
     from fairlearn.metrics import MetricFrame
 
+    rows = prepared.rows
     if not len(rows):
         return {}
-    numbered, names = labels.factorize()
-    weights = {"sample_weight": rows["weight"]} if "weight" in rows and metric.takes_weight else None
+    weights = {"sample_weight": rows["weight"]} if "weight" in rows else None
     frame = guarded(
         metric,
         lambda: MetricFrame(
             metrics=metric.call,
             y_true=integral(rows["y_true"]),
             y_pred=rows["used"] if metric.takes_score else integral(rows["used"]),
-            sensitive_features=numbered,
+            sensitive_features=rows["group"],
             sample_params=weights,
         ),
     )
-    values = {}
-    for number, value in frame.by_group.items():
-        finite = value is not None and np.ndim(value) == 0 and np.isfinite(value)
-        values[names[int(number)]] = float(value) if finite else None
-    return values
+    return {prepared.keys[int(group)]: number(metric, value) for group, value in frame.by_group.items()}
 
 
-def whole_attribute(
-    metric: ExternalMetric, rows: pd.DataFrame, labels: pd.Series[Any], grouping: Grouping
-) -> Finding:
+def number(metric: ExternalMetric, value: Any) -> float | None:
+    """What a metric returned, as a float; None where it says that there is none (None, NaN, ±inf)."""
+    if value is None:
+        return None
+    try:
+        found = float(value) if np.ndim(value) == 0 else None
+    except (TypeError, ValueError):
+        found = None
+    if found is None:
+        raise DataError(
+            f"metric `{metric.name}` does not return a single number", hint="a check needs one number per group"
+        )
+    return found if np.isfinite(found) else None
+
+
+def whole_attribute(metric: ExternalMetric, prepared: Prepared, grouping: Grouping) -> Finding:
     """A function that compares all groups by itself, such as fairlearn:demographic_parity_ratio."""
-    weights = {"sample_weight": rows["weight"]} if "weight" in rows and metric.takes_weight else {}
-    value = guarded(
-        metric,
-        lambda: metric.call(
-            integral(rows["y_true"]), integral(rows["used"]), sensitive_features=labels.factorize()[0], **weights
-        ),
-    )
-    finite = bool(np.isfinite(value))
+    rows, people = prepared.rows, sum(prepared.people)
+    value = None
+    if len(rows):
+        weights = {"sample_weight": rows["weight"]} if "weight" in rows else {}
+        labels = rows["group"].map(dict(enumerate(map(grouping.label, prepared.keys))))
+        used = rows["used"] if metric.takes_score else integral(rows["used"])
+        truth = integral(rows["y_true"])
+        value = number(metric, guarded(metric, lambda: metric.call(truth, used, sensitive_features=labels, **weights)))
     return Finding(
         measure=metric.name,
         attribute=grouping.name,
         group="all groups",
         groups={},
         reference=None,
-        n=len(rows),
-        estimate=float(value) if finite else None,
-        value=float(value) if finite else None,
-        undefined="no_interval" if finite else "no_denominator",
-        people=len(rows),
+        n=people,
+        estimate=value,
+        value=value,
+        undefined="no_denominator" if value is None else "no_interval",
+        people=people,
     )
 
 
-def resampled(
-    metric: ExternalMetric,
-    rows: pd.DataFrame,
-    labels: pd.Series[Any],
-    grouping: Grouping,
-    key: tuple[str, ...],
-    estimate: float,
-    replicates: int,
-    seed: int,
-) -> ReplicateContrast | None:
-    """Percentile bootstrap: rows (or people, where they repeat) of each group drawn with replacement."""
-    own = draws(metric, rows[labels == key], replicates, seed_for(seed, metric.name, *key))
-    if metric.form != "level":
-        others = draws(
-            metric, rows[labels == grouping.reference], replicates, seed_for(seed, metric.name, "reference", *grouping.reference)
-        )
-        with np.errstate(invalid="ignore", divide="ignore"):
-            own = own / others if metric.form == "ratio" else own - others
-    own = own[np.isfinite(own)]
-    if len(own) < replicates * 0.99:
+def combined(form: Form, own: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Replicates of a ratio or difference from those of two independent groups."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return own / reference if form == "ratio" else own - reference
+
+
+def contrast_of(estimate: float, replicates: np.ndarray, parity: float | None) -> ReplicateContrast | None:
+    """The percentile inference; None where more than one replicate in a hundred has no value, or all have the same."""
+    known = np.where(np.isfinite(replicates), replicates, np.nan)
+    if np.isnan(known).mean() > 0.01 or np.nanmin(known) == np.nanmax(known):
         return None
-    parity = {"level": None, "ratio": 1.0, "difference": 0.0, "own": None}[metric.form]
-    return ReplicateContrast(estimate=estimate, replicates=own, parity=parity)
+    return ReplicateContrast(estimate=estimate, replicates=known, parity=parity)
 
 
 def draws(metric: ExternalMetric, rows: pd.DataFrame, replicates: int, seed: int) -> np.ndarray:
-    """The metric of `replicates` resamples of these rows; NaN where it is undefined."""
+    """The metric of `replicates` resamples of these rows (of people, where they repeat); NaN where it is undefined."""
     generator = np.random.Generator(np.random.PCG64(seed))
-    truth, used = integral(rows["y_true"]).to_numpy(), rows["used"].to_numpy()
-    if not metric.takes_score:
-        used = used.astype(np.int64)
-    weights = rows["weight"].to_numpy() if "weight" in rows and metric.takes_weight else None
+    truth = integral(rows["y_true"]).to_numpy()
+    used = rows["used"].to_numpy() if metric.takes_score else integral(rows["used"]).to_numpy()
+    weights = rows["weight"].to_numpy() if "weight" in rows else None
     clusters = None
     if "unit" in rows and rows["unit"].duplicated().any():
         clusters = [np.asarray(found) for found in rows.reset_index(drop=True).groupby("unit").indices.values()]
@@ -283,7 +322,8 @@ def draws(metric: ExternalMetric, rows: pd.DataFrame, replicates: int, seed: int
         else:
             chosen = np.concatenate([clusters[c] for c in generator.integers(0, len(clusters), len(clusters))])
         extra = {} if weights is None else {"sample_weight": weights[chosen]}
-        values[i] = guarded(metric, lambda chosen=chosen, extra=extra: metric.call(truth[chosen], used[chosen], **extra))  # type: ignore[misc]
+        found = number(metric, guarded(metric, partial(metric.call, truth[chosen], used[chosen], **extra)))
+        values[i] = np.nan if found is None else found
     return values
 
 

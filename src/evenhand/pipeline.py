@@ -28,12 +28,15 @@ from evenhand.load.changes import assert_unchanged, digests
 from evenhand.measure import ALIASES, MEASURES
 from evenhand.measure.base import Finding, Grouping, Setting
 from evenhand.results import CheckResult, Results, results_document
-from evenhand.roles import Sources, read_rows
+from evenhand.roles import Sources, declared_definition, read_rows
 from evenhand.tally.cells import Cells, canonical_json
 from evenhand.tally.definition import Definition
 from evenhand.tally.engines import DEFAULT_ENGINE, Engine, engine_class
 from evenhand.tally.needs import Needs
 from evenhand.tally.run import tally
+
+OPTIONAL_KEYS = frozenset({"campaign"})
+"""Keys that a measure uses where they are declared and does without elsewhere."""
 
 EVERYONE = Grouping("everyone", (), ())
 ExternalFindings = Mapping[str, list[Finding]]
@@ -95,6 +98,31 @@ def audit_rows(audit: Audit, sources: Sources, options: Options) -> Outcome:
     return judge_cells(audit, cells, options, run=run, external=external)
 
 
+def judge_stored(audit: Audit, cells: Cells, options: Options) -> Outcome:
+    """Judge cells that were tallied before. DataError where they are about something else than the audit file."""
+    declared = declared_definition(audit).canonical()
+    stored = {name: value for name, value in cells.header.definition.items() if name != "unit_rows"}
+    different = sorted(name for name in declared if declared[name] != stored.get(name))
+    if different:
+        raise DataError(
+            "the cells were made by another definition than the audit file's: they differ in "
+            + ", ".join(f"`{name}`" for name in different),
+            hint="audit the rows again, or use the audit file that the cells were made with",
+        )
+    needs = needs_of(audit)
+    lacking = sorted(needs.keys - set(cells.main.keys) - OPTIONAL_KEYS)
+    if needs.values and cells.value is None:
+        lacking.append("the score distribution")
+    if cells.unit is not None and any(mask.name not in cells.unit.sums for pair in needs.pairs for mask in pair):
+        lacking.append("sums per person")
+    if lacking:
+        raise DataError(
+            f"the cells lack what a check needs: {', '.join(lacking)}",
+            hint="audit the rows again with this audit file",
+        )
+    return judge_cells(audit, cells, options)
+
+
 def judge_cells(
     audit: Audit,
     cells: Cells,
@@ -151,6 +179,12 @@ def judged(
     if check.missing_roles:
         names = ", ".join(f"`{role}`" for role in check.missing_roles)
         return CheckVerdict("not_tested", Reason("roles_absent", f"the audit file declares no {names}"), ()), 0
+    if check.decide_by == "legal" and setting.repeated:
+        if check.pack is None:
+            raise audit.check_error(
+                check, "`legal` is about one row a person, and people have several rows here", "decide by assurance or point"
+            )
+        return CheckVerdict("not_tested", Reason("units_unclear", "`legal` needs one row a person"), ()), 0
     findings = findings_of(check, setting, groupings, external)
     parity = None if ":" in check.metric else MEASURES[check.metric].parity
     return judge_check(findings, rule_of(audit, check, parity)), len(findings)
@@ -188,7 +222,7 @@ def rule_of(audit: Audit, check: Check, parity: float | None) -> Rule:
             min_expected=small.min_expected,
             max_untested=Fraction(small.max_untested),
         ),
-        excluded={(left_out.attribute, left_out.group): left_out.why for left_out in audit.file.exclude},
+        excluded={(left_out.attribute, left_out.group): left_out.why for left_out in audit.exclusions},
     )
 
 

@@ -68,7 +68,7 @@ def results_document(results: Results) -> JSON:
         "policy": policy_part(results.audit),
         "seed": results.seed,
         "rows": rows_part(cells),
-        "people": cells.header.counts.get("units", cells.header.counts["people"]) if results.setting.repeated else cells.header.counts["people"],
+        "people": cells.header.counts["units" if results.setting.repeated else "people"],
         "roles": roles_part(results.audit),
         "counts": {
             "checks": tallied(result.verdict.status for result in results.checks),
@@ -121,7 +121,10 @@ def policy_part(audit: Audit) -> JSON:
                 "id": pack.id,
                 "version": pack.version,
                 "binding": pack.binding,
-                "in_force": {"from": pack.in_force_from, "to": pack.in_force_to},
+                "in_force": " ".join(
+                    f"{word} {day}" for word, day in (("from", pack.in_force_from), ("to", pack.in_force_to)) if day
+                )
+                or None,
                 "sentence": pack.sentence,
             }
             for pack in audit.packs

@@ -6,8 +6,8 @@ Called by the pipeline only. May import: config, load, tally, errors.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,36 +32,197 @@ class Sources:
     key: str | None = None
 
 
-@dataclass
-class Wishes:
-    """Columns asked for, by side, as roles are walked; then where each of them was read to."""
+Place = tuple[str | int, ...]
 
-    audit: Audit
-    sources: Sources
-    names: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    wanted: dict[str, dict[str, WantedColumn]] = field(default_factory=lambda: {"p_": {}, "a_": {}})
 
-    def ask(self, name: str, type: WantedType, place: tuple[str | int, ...]) -> tuple[str, str]:
-        """Want a column; returns (side, key) under which it will be found. Errors if it is nowhere, or on both sides."""
-        sides = [side for side, names in self.names.items() if name in names]
-        key_of_join = self.sources.key
-        if len(sides) == 2 and name != key_of_join:
-            raise self.audit.error(
-                place, f"column `{name}` stands in the predictions and in the attributes", "rename or drop one of them"
+@dataclass(frozen=True)
+class RoleColumn:
+    """The column that plays a role: its name, what it is wanted as, and where the audit file names it."""
+
+    name: str
+    type: WantedType
+    place: Place
+
+    @property
+    def wanted_as(self) -> str:
+        """The name under which reading files it; one column may be wanted in two types."""
+        return f"{self.type}:{self.name}"
+
+
+def role_columns(audit: Audit, key: str | None) -> dict[str, RoleColumn]:
+    """Every role that the audit file gives a column to, in the order of the file. `unit` is the key by default."""
+    file, columns = audit.file, audit.file.columns
+    single: tuple[tuple[str, str | None, WantedType], ...] = (
+        ("decision", columns.decision, "label"),
+        ("label", columns.label, "label"),
+        ("score", columns.score, "number"),
+        ("count", columns.count, "integer"),
+        ("weight", columns.weight, "number"),
+        ("unit", columns.unit, "raw"),
+        ("vulnerable", columns.vulnerable, "label"),
+        ("campaign", columns.campaign, "label"),
+    )
+    roles = {role: RoleColumn(name, type, ("columns", role)) for role, name, type in single if name is not None}
+    if columns.consent:
+        roles["consent"] = RoleColumn(columns.consent.column, "label", ("columns", "consent", "column"))
+    for i, stage in enumerate(columns.stages):
+        roles[f"stage:{stage}"] = RoleColumn(stage, "label", ("columns", "stages", i))
+    for name, attribute in file.protected.items():
+        place: Place = ("protected", name, "column") if attribute.column else ("protected", name)
+        type_: WantedType = "number" if attribute.bands else "label"
+        roles[f"protected:{name}"] = RoleColumn(attribute.column or name, type_, place)
+    for name in file.data.where:
+        roles[f"where:{name}"] = RoleColumn(name, "label", ("data", "where", name))
+    if key is not None and not columns.count:
+        roles.setdefault("unit", RoleColumn(key, "raw", ("data", "key")))
+    return roles
+
+
+def definition_of(
+    audit: Audit, roles: Mapping[str, RoleColumn], columns: Mapping[str, str], admission: Admission
+) -> Definition:
+    """The definition that the tally works by; `columns` says which column of the joined frame plays each role."""
+    file = audit.file
+    unit = None if file.columns.count else columns.get("unit")
+    return Definition(
+        attributes=tuple(
+            Attribute(
+                name=name,
+                column=columns[f"protected:{name}"],
+                described=attribute.column or name,
+                values=attribute.values,
+                edges=attribute.bands,
+                band_labels=declared_groups(attribute) if attribute.bands else None,
             )
-        if not sides:
-            raise self.missing(name, place)
-        side, key = sides[0], f"{type}:{name}"
-        self.wanted[side][key] = WantedColumn(name, type, key)
-        return side, key
+            for name, attribute in file.protected.items()
+        ),
+        flags=tuple(flags_of(audit, columns)),
+        labels={"campaign": columns["campaign"]} if "campaign" in columns else {},
+        score_column=columns.get("score"),
+        score_scale=round(1 / file.columns.score_resolution),
+        count_column=columns.get("count"),
+        weight_column=columns.get("weight"),
+        unit_column=unit,
+        unit_assumed=unit is None and "count" not in columns,
+        admission=admission,
+        missing_values=file.data.missing_values,
+        described={columns[role]: column.name for role, column in roles.items() if role in columns},
+        where=file.data.where,
+    )
 
-    def missing(self, name: str, place: tuple[str | int, ...]) -> Exception:
-        described = " and ".join(f"`{described_source(s)}`" for s in (self.sources.predictions, self.sources.attributes) if s is not None)
-        near = near_name(name, [n for names in self.names.values() for n in names])
-        suggestion = f" (did you mean `{near}`?)" if near else ""
-        if self.audit.document.has(place):
-            return self.audit.error(place, f"{described} has no column `{name}`{suggestion}")
-        return DataError(f"{described} has no column `{name}`{suggestion}")
+
+def declared_definition(audit: Audit) -> Definition:
+    """The definition by the audit file alone, to hold stored cells against; its columns are named after roles."""
+    roles = role_columns(audit, audit.key)
+    return definition_of(audit, roles, {role: role for role in roles}, Admission())
+
+
+def flags_of(audit: Audit, columns: Mapping[str, str]) -> Iterator[Flag]:
+    """Yes/no columns with the texts that mean yes."""
+    named = audit.file.columns
+    if named.decision:
+        yield Flag(
+            "decision",
+            columns["decision"],
+            named.decision,
+            "decision",
+            ones=named.selected,
+            zeros=named.unselected or None,
+            zeros_key="unselected",
+        )
+    if named.label:
+        yield Flag(
+            "label",
+            columns["label"],
+            named.label,
+            "label",
+            ones=named.positive,
+            zeros=named.negative or None,
+            zeros_key="negative",
+        )
+    if named.consent:
+        consent = named.consent
+        yield Flag("consent", columns["consent"], consent.column, "consent", ones=consent.given, rest_is_no=True)
+    if named.vulnerable:
+        yield Flag("vulnerable", columns["vulnerable"], named.vulnerable, "vulnerable", boolean=True)
+    for stage in named.stages:
+        yield Flag(f"stage:{stage}", columns[f"stage:{stage}"], stage, "stage", boolean=True)
+
+
+# Reading --------------------------------------------------------------------------------------------------------
+
+
+def read_rows(audit: Audit, sources: Sources, staging: Path) -> tuple[Rows, Definition]:
+    """Open the sources, read the columns that roles name and no other, and define what is to be tallied.
+
+    Errors: AuditFileError for a column that no file has, at the line that names it; DataError from reading.
+    """
+    data = audit.file.data
+    dialect = {"delimiter": data.delimiter, "encoding": data.encoding}
+    both = {"p_": sources.predictions} | ({"a_": sources.attributes} if sources.attributes is not None else {})
+    names = {side: column_names(source, **dialect) for side, source in both.items()}
+    if len(both) == 2 and sources.key is None:
+        raise DataError(
+            "predictions and attributes are two files, and no key joins them",
+            hint="name the column in `data.key`, or give `--key`",
+        )
+    roles = role_columns(audit, sources.key)
+    side_of = {role: side_with(audit, sources, column, names) for role, column in roles.items()}
+    wanted: dict[str, dict[str, WantedColumn]] = {side: {} for side in both}
+    for role, column in roles.items():
+        wanted[side_of[role]][column.wanted_as] = WantedColumn(column.name, column.type, column.wanted_as)
+    if len(both) == 2:
+        key = RoleColumn(sources.key or "", "raw", ("data", "key"))
+        for side in both:
+            if key.name not in names[side]:
+                raise no_such_column(audit, {side: both[side]}, key, {side: names[side]})
+            wanted[side][key.wanted_as] = WantedColumn(key.name, "raw", key.wanted_as)
+    tables: dict[str, Table] = {}
+    for side, source in both.items():
+        columns = list(wanted[side].values()) or [WantedColumn(names[side][0], "raw")]
+        what = "predictions" if side == "p_" else "attributes"
+        tables[side] = open_table(
+            source, columns, missing_values=data.missing_values, staging=staging, what=what, **dialect
+        )
+        if not tables[side].rows:
+            raise DataError(f"`{tables[side].described}` has no rows", hint="an audit needs at least one row")
+
+    def found(role: str) -> Column:
+        return tables[side_of[role]].columns[roles[role].wanted_as]
+
+    aliases = {role: f"{side_of[role]}{found(role).alias}" for role in roles}
+    conditions = tuple(
+        (aliases[f"where:{name}"], raw_candidates(found(f"where:{name}"), texts, data.missing_values))
+        for name, texts in data.where.items()
+    )
+    known = (aliases["unit"],) if "unit" in aliases and not audit.file.columns.count else ()
+    definition = definition_of(audit, roles, aliases, Admission(conditions, known))
+    return Rows(tables["p_"], tables.get("a_"), join_of(tables, sources.key)), definition
+
+
+def side_with(audit: Audit, sources: Sources, column: RoleColumn, names: Mapping[str, tuple[str, ...]]) -> str:
+    """The side that has the column; the key, which both have, is the predictions'."""
+    sides = [side for side, columns in names.items() if column.name in columns]
+    if not sides:
+        both = {"p_": sources.predictions, "a_": sources.attributes}
+        raise no_such_column(audit, {side: both[side] for side in names}, column, names)
+    if len(sides) == 2 and column.name != sources.key:
+        message = f"column `{column.name}` stands in the predictions and in the attributes"
+        raise audit.error(column.place, message, "rename one of them, or drop it from the file that should not have it")
+    return sides[0]
+
+
+def no_such_column(
+    audit: Audit, sources: Mapping[str, Any], column: RoleColumn, names: Mapping[str, tuple[str, ...]]
+) -> Exception:
+    """The error for a column that is in none of these sources, at the line that names it."""
+    described = " or ".join(f"`{described_source(source)}`" for source in sources.values())
+    near = near_name(column.name, [name for columns in names.values() for name in columns])
+    suggestion = f" (did you mean `{near}`?)" if near else ""
+    message = f"there is no column `{column.name}` in {described}{suggestion}"
+    if audit.document.has(column.place):
+        return audit.error(column.place, message)
+    return DataError(message)
 
 
 def described_source(source: Any) -> str:
@@ -69,189 +230,12 @@ def described_source(source: Any) -> str:
     return Path(source).name if isinstance(source, str | Path) else "data frame"
 
 
-def read_rows(audit: Audit, sources: Sources, staging: Path, *, extra: Sequence[str] = ()) -> tuple[Rows, Definition]:
-    """Open the sources, read the columns that roles name (and `extra`), and define what is to be tallied.
-
-    Errors: AuditFileError for a column that no file has, at the line that names it; DataError from reading.
-    """
-    file, data = audit.file, audit.file.data
-    reading = {"delimiter": data.delimiter, "encoding": data.encoding}
-    wishes = Wishes(audit, sources)
-    wishes.names["p_"] = column_names(sources.predictions, **reading)
-    if sources.attributes is not None:
-        wishes.names["a_"] = column_names(sources.attributes, **reading)
-    asked = Asked(wishes)
-    asked.roles()
-    for name in extra:
-        wishes.ask(name, "label", ())
-
-    tables: dict[str, Table] = {}
-    for side, source, what in (("p_", sources.predictions, "predictions"), ("a_", sources.attributes, "attributes")):
-        if source is None:
-            continue
-        if not wishes.wanted[side]:
-            first = wishes.names[side][0]
-            wishes.wanted[side][f"raw:{first}"] = WantedColumn(first, "raw", f"raw:{first}")
-        tables[side] = open_table(
-            source,
-            list(wishes.wanted[side].values()),
-            missing_values=data.missing_values,
-            staging=staging,
-            what=what,
-            **reading,
-        )
-        if not tables[side].rows:
-            raise DataError(f"`{tables[side].described}` has no rows", hint="an audit needs at least one row")
-    rows = Rows(tables["p_"], tables.get("a_"), asked.join(tables))
-    return rows, asked.definition(tables)
-
-
-class Asked:
-    """The roles of one audit file, each asked of `Wishes` and later found again in the tables."""
-
-    def __init__(self, wishes: Wishes) -> None:
-        self.wishes = wishes
-        self.audit = wishes.audit
-        self.found: dict[str, tuple[str, str]] = {}
-
-    def roles(self) -> None:
-        """Ask for every column that a role names."""
-        file = self.audit.file
-        columns = file.columns
-        single: tuple[tuple[str, str | None, WantedType], ...] = (
-            ("decision", columns.decision, "label"),
-            ("label", columns.label, "label"),
-            ("score", columns.score, "number"),
-            ("count", columns.count, "integer"),
-            ("weight", columns.weight, "number"),
-            ("unit", columns.unit, "raw"),
-            ("vulnerable", columns.vulnerable, "label"),
-            ("campaign", columns.campaign, "label"),
-            ("consent", columns.consent.column if columns.consent else None, "label"),
-        )
-        for role, name, type in single:
-            if name is not None:
-                place = ("columns", role, "column") if role == "consent" else ("columns", role)
-                self.found[role] = self.wishes.ask(name, type, place)
-        for i, stage in enumerate(columns.stages):
-            self.found[f"stage:{stage}"] = self.wishes.ask(stage, "label", ("columns", "stages", i))
-        for name, attribute in file.protected.items():
-            place = ("protected", name, "column") if attribute.column else ("protected", name)
-            type = "number" if attribute.bands else "label"
-            self.found[f"protected:{name}"] = self.wishes.ask(attribute.column or name, type, place)
-        for name in file.data.where:
-            self.found[f"where:{name}"] = self.wishes.ask(name, "label", ("data", "where", name))
-        self.keys()
-
-    def keys(self) -> None:
-        """Ask for the key on both sides."""
-        sources, wanted, names = self.wishes.sources, self.wishes.wanted, self.wishes.names
-        if sources.attributes is not None and sources.key is None:
-            raise DataError(
-                "predictions and attributes are two files, and no key joins them",
-                hint="name the column in `data.key`, or give `--key`",
-            )
-        if sources.key is None or (sources.attributes is None and self.audit.file.columns.count):
-            return
-        for side in names:
-            if sources.key not in names[side]:
-                raise self.wishes.missing(sources.key, ("data", "key"))
-            wanted[side][f"raw:{sources.key}"] = WantedColumn(sources.key, "raw", f"raw:{sources.key}")
-        self.found["key"] = ("p_", f"raw:{sources.key}")
-        self.found.setdefault("unit", self.found["key"])
-
-    def join(self, tables: dict[str, Table]) -> Join | None:
-        """How predictions and attributes meet."""
-        if "a_" not in tables:
-            return None
-        left, right = (tables[side].columns[self.found["key"][1]] for side in ("p_", "a_"))
-        return Join(f"p_{left.alias}", f"a_{right.alias}", compare_keys_as(left, right))
-
-    def column(self, role: str, tables: dict[str, Table]) -> Column | None:
-        if role not in self.found:
-            return None
-        side, key = self.found[role]
-        return tables[side].columns[key]
-
-    def alias(self, role: str, tables: dict[str, Table]) -> str | None:
-        column = self.column(role, tables)
-        return None if column is None else f"{self.found[role][0]}{column.alias}"
-
-    def definition(self, tables: dict[str, Table]) -> Definition:
-        """What the tally works by."""
-        file = self.audit.file
-        aliases = {role: alias for role in self.found if (alias := self.alias(role, tables)) is not None}
-        described = {aliases[role]: tables[side].columns[key].name for role, (side, key) in self.found.items()}
-        unit = None if file.columns.count else aliases.get("unit")
-        conditions = []
-        for name, texts in file.data.where.items():
-            column = self.column(f"where:{name}", tables)
-            assert column is not None
-            conditions.append((aliases[f"where:{name}"], raw_candidates(column, texts, tables["p_"].missing_values)))
-        return Definition(
-            attributes=tuple(
-                Attribute(
-                    name=name,
-                    column=aliases[f"protected:{name}"],
-                    described=attribute.column or name,
-                    values=attribute.values,
-                    edges=attribute.bands,
-                    band_labels=declared_groups(attribute) if attribute.bands else None,
-                )
-                for name, attribute in file.protected.items()
-            ),
-            flags=tuple(self.flags(aliases)),
-            labels={"campaign": aliases["campaign"]} if "campaign" in aliases else {},
-            score_column=aliases.get("score"),
-            score_scale=round(1 / file.columns.score_resolution),
-            count_column=aliases.get("count"),
-            weight_column=aliases.get("weight"),
-            unit_column=unit,
-            unit_assumed=unit is None and "count" not in aliases,
-            admission=Admission(tuple(conditions), (unit,) if unit else ()),
-            missing_values=file.data.missing_values,
-            described=described,
-            where=file.data.where,
-        )
-
-    def flags(self, aliases: dict[str, str]) -> list[Flag]:
-        """Yes/no columns with the texts that mean yes."""
-        columns = self.audit.file.columns
-        flags = []
-        if columns.decision:
-            flags.append(
-                Flag(
-                    "decision",
-                    aliases["decision"],
-                    columns.decision,
-                    "decision",
-                    ones=columns.selected,
-                    zeros=columns.unselected or None,
-                    zeros_key="unselected",
-                )
-            )
-        if columns.label:
-            flags.append(
-                Flag(
-                    "label",
-                    aliases["label"],
-                    columns.label,
-                    "label",
-                    ones=columns.positive,
-                    zeros=columns.negative or None,
-                    zeros_key="negative",
-                )
-            )
-        if columns.consent:
-            consent = columns.consent
-            flags.append(
-                Flag("consent", aliases["consent"], consent.column, "consent", ones=consent.given, rest_is_no=True)
-            )
-        if columns.vulnerable:
-            flags.append(Flag("vulnerable", aliases["vulnerable"], columns.vulnerable, "vulnerable", boolean=True))
-        for stage in columns.stages:
-            flags.append(Flag(f"stage:{stage}", aliases[f"stage:{stage}"], stage, "stage", boolean=True))
-        return flags
+def join_of(tables: Mapping[str, Table], key: str | None) -> Join | None:
+    """How predictions and attributes meet; None where there is one table."""
+    if "a_" not in tables:
+        return None
+    left, right = (tables[side].columns[f"raw:{key}"] for side in ("p_", "a_"))
+    return Join(f"p_{left.alias}", f"a_{right.alias}", compare_keys_as(left, right))
 
 
 def raw_candidates(column: Column, texts: Sequence[str], missing_values: Sequence[str]) -> tuple[object, ...]:

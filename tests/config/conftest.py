@@ -39,6 +39,7 @@ class FakeMeasure:
     polar: bool = False
     decide_by: tuple[str, ...] = ("assurance", "confirmatory", "point")
     roles: tuple[str, ...] = ("decision",)
+    lowest: float | None = None
 
 
 EVERY_WAY = ("assurance", "confirmatory", "point", "legal")

@@ -83,6 +83,7 @@ def test_a_check_of_a_pack_whose_roles_are_absent_is_kept_for_the_judge(load: Lo
         ("min: 0.90", {"minimum": Decimal("0.90"), "maximum": Decimal("1.25"), "level": "warn"}),
         ("min: 0.80", {"minimum": Decimal("0.80")}),
         ("max: 1.10", {"maximum": Decimal("1.10")}),
+        ("max: 1.25", {"maximum": Decimal("1.25")}),
         ("level: error", {"level": "error", "decide_by": "point"}),
         ("decide_by: assurance", {"decide_by": "assurance"}),
         ("metric: selection_rate_ratio, why: agreed", {"why": "agreed"}),
@@ -117,9 +118,18 @@ def test_every_looser_key_is_told(refusal: Refuse) -> None:
     assert error.hint.count("less strict than `company/parity`") == 2
 
 
-def test_legal_and_confirmatory_cannot_be_exchanged(refused_at: RefusedAt, pack: Path) -> None:
-    pack.write_text(PACK.replace("decide_by: point", "decide_by: legal"), encoding="utf-8")
-    refused_at("which says legal", EXTENDS, override("decide_by: §confirmatory"))
+@pytest.mark.parametrize("theirs", ["assurance", "point", "legal", "confirmatory"])
+@pytest.mark.parametrize("ours", ["assurance", "point", "legal", "confirmatory"])
+def test_every_pair_of_ways_to_decide(load: Load, refused_at: RefusedAt, pack: Path, theirs: str, ours: str) -> None:
+    # contract.md: assurance is stricter than point, point than legal and than confirmatory.
+    allowed = {("point", "assurance"), ("legal", "point"), ("confirmatory", "point")}
+    allowed |= {("legal", "assurance"), ("confirmatory", "assurance")}
+    text = pack.read_text(encoding="utf-8")
+    pack.write_text(text.replace("decide_by: point", f"decide_by: {theirs}"), encoding="utf-8")
+    if theirs == ours or (theirs, ours) in allowed:
+        assert load(EXTENDS, override(f"decide_by: {ours}")).checks[0].decide_by == ours
+    else:
+        refused_at(f"which says {theirs} ({PACK_PARITY})", EXTENDS, override(f"decide_by: §{ours}"))
 
 
 def test_report_may_become_a_judged_check(load: Load, refused_at: RefusedAt) -> None:
@@ -138,6 +148,15 @@ def test_floors_may_be_lowered_not_raised(load: Load, refused_at: RefusedAt) -> 
     assert load(EXTENDS).small_groups.min_expected == 20, "the default"
     assert load((EXTENDS[0], f"{small}10}}\n")).small_groups.min_people == 10
     refused_at("26 is less strict than the pack says: 25 (company.yaml:8)", (EXTENDS[0], f"{small}§26}}\n"))
+
+
+def test_of_several_packs_the_lowest_floor_holds(load: Load, refused_at: RefusedAt, tmp_path: Path) -> None:
+    other = PACK.replace("id: company\n", "id: other\n").replace("min_people: 25", "min_people: 15")
+    (tmp_path / "other.yaml").write_text(other.replace("auc, min: 0.6,", "auc,"), encoding="utf-8")
+    for order in ("company.yaml, other.yaml", "other.yaml, company.yaml"):
+        extends = f"polarity: benefit\nextends: [{order}]\n"
+        assert load((EXTENDS[0], extends)).small_groups.min_people == 15
+        refused_at("says: 15 (other.yaml:8)", (EXTENDS[0], f"{extends}small_groups: {{min_people: §20}}\n"))
 
 
 def test_an_override_of_nothing(refused_at: RefusedAt) -> None:

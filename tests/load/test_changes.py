@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from evenhand.errors import SelfCheckError
+from evenhand.load.bytestream import ByteStream
 from evenhand.load.changes import assert_unchanged, digests
+from evenhand.load.paths import input_files
 
 ROWS = b"sex,offered\nF,1\nM,0\n"
 
@@ -58,6 +60,14 @@ def test_text_is_digested_while_it_is_read(tmp_path: Path, read: Any, name: str)
     assert table.fingerprints[0].sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     path.unlink()
     assert digests(table) == {path: table.fingerprints[0].sha256}  # not read again
+
+
+def test_a_digest_covers_what_was_not_read_yet(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(ROWS * 500_000)
+    with ByteStream(input_files(path)[0][0], "utf-8") as stream:
+        stream.read(10)
+        assert stream.sha256() == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_parquet_is_digested_when_asked(tmp_path: Path, read: Any) -> None:

@@ -97,6 +97,8 @@ def test_utf16_that_nobody_announced(write: Write, refused: Refused) -> None:
 
 def test_nul_byte_by_line(write: Write, refused: Refused) -> None:
     assert "`rows.csv` holds a NUL byte at line 3" in str(refused(write(b"sex,y\nF,1\nM,\x000\n"), "sex"))
+    far = b"sex,y\n" + b"F,1\n" * 1_000_000 + b"M,\x000\n"
+    assert "`rows.csv` holds a NUL byte at line 1,000,002" in str(refused(write(far), "sex"))
 
 
 @pytest.mark.parametrize(

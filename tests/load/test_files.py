@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import gzip
 import os
 from collections.abc import Callable
@@ -158,7 +159,13 @@ def test_cut_off_archive(tmp_path: Path, refused: Refused, name: str) -> None:
     assert f"`{name}` is cut off or damaged" in str(refused(tmp_path / name, "sex"))
 
 
-def test_pattern_of_csv_files_in_a_fixed_order_with_columns_by_name(tmp_path: Path, read: Any) -> None:
+def test_pattern_of_csv_files_in_a_fixed_order_with_columns_by_name(
+    tmp_path: Path, read: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = glob.glob
+    monkeypatch.setattr(
+        glob, "glob", lambda *a, **k: sorted(listed(*a, **k), reverse=True)
+    )  # as a folder may list them
     (tmp_path / "b.csv").write_text("offered,sex\n0,M\n")
     (tmp_path / "a.csv").write_text("sex,offered\nF,1\n")
     table, values = read(str(tmp_path / "*.csv"), "sex", "offered")

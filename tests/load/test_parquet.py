@@ -151,6 +151,8 @@ def test_dates_are_no_numbers(tmp_path: Path, refused: Refused) -> None:
 def test_keys_that_are_not_whole(tmp_path: Path, refused: Refused) -> None:
     path = written(tmp_path / "rows.parquet", id=pa.array([1.0, 2.5, None]))
     assert "column `id` must hold whole numbers; 1 row does not, the first is row 2 " in str(refused(path, id="raw"))
+    path = written(tmp_path / "rows.parquet", id=pa.array([-(2.0**53), 2.0**53 + 2, 1e300, float("-inf")]))
+    assert "3 rows do not, the first is row 2 " in str(refused(path, id="integer"))
     path = written(tmp_path / "rows.parquet", id=pa.array([1, 2**63], pa.uint64()))
     assert "1 row does not, the first is row 2 " in str(refused(path, id="integer"))
 
@@ -236,6 +238,7 @@ def test_repeated_names(tmp_path: Path, read: Any, refused: Refused) -> None:
     pq.write_table(pa.table([["F"], ["x"], ["y"]], names=["sex", "twice", "twice"]), path)
     table, values = read(path, "sex")
     assert values == {"sex": ["F"]}
+    assert isinstance(table.source, ArrowRows)  # Polars refuses such a file as a whole
     assert [note.code for note in table.notes] == ["repeated_columns"]
     assert "`rows.parquet` has 2 columns named `twice`" in str(refused(path, "twice"))
 

@@ -278,6 +278,15 @@ def every_state() -> Document:
                 "four-fifths/calibration", "expected_calibration_error", "not_tested", [],
                 pack="four-fifths", reason={"code": "roles_absent", "text": "the audit file names no `score`"},
             ),
+            check(
+                "two-sided", "false_positive_rate_ratio", "fail",
+                [
+                    comparison("tribe", "A", "fail", 2.4, (1.9, 3.1), reference="B", n=4100),
+                    comparison("tribe", "C", "inconclusive", 0.9, (0.11, 19.0), reference="B", n=61, needs_n=6200),
+                    comparison("tribe", "D", "pass", 1.02, (0.96, 1.08), reference="B", n=9100),
+                ],
+                limit={"min": 0.8, "max": 1.25},
+            ),
             check("near-tie", "selection_rate_ratio", "fail", [
                 comparison("sex", "female", "fail", 0.7996, (0.7601, 0.79998), p=p_values(1e-9, 0.04, 0.96, 0.04))
             ]),

@@ -11,12 +11,14 @@ import csv
 import math
 import random
 import warnings
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
-from statsmodels.stats.proportion import confint_proportions_2indep, test_proportions_2indep as statsmodels_test
+from statsmodels.stats.proportion import confint_proportions_2indep
+from statsmodels.stats.proportion import test_proportions_2indep as statsmodels_test
 
 from evenhand.stats.many import holm
 from evenhand.stats.score import ScoreRatio
@@ -82,6 +84,32 @@ def test_p_values_equal_statsmodels() -> None:
     assert compared > 1400
 
 
+def decimal_statistic(x1: int, n1: int, x0: int, n0: int, limit: float) -> float:
+    """The textbook quadratic in 60 decimal digits, where no cancellation matters."""
+    with localcontext(prec=60):
+        ratio_limit, everyone = Decimal(limit), n1 + n0
+        a, c = everyone * ratio_limit, Decimal(x1 + x0)
+        b = -(n1 * ratio_limit + x1 + n0 + x0 * ratio_limit)
+        p0 = (-b - max(b * b - 4 * a * c, Decimal(0)).sqrt()) / (2 * a)
+        p1 = ratio_limit * p0
+        variance = p1 * (1 - p1) / n1 + ratio_limit**2 * p0 * (1 - p0) / n0
+        gap = Decimal(x1) / n1 - ratio_limit * x0 / n0
+        return float(gap / (variance * everyone / (everyone - 1)).sqrt())
+
+
+def test_statistic_keeps_eleven_digits() -> None:
+    """Oracle: 60-digit decimals, 1,500 tables with up to 10^9 people and rates within 10^-8 of 0 and 1."""
+    draw = random.Random(3)
+    for _ in range(1500):
+        total, reference_total = draw.choice([3, 50, 10**4, 10**9]), draw.choice([3, 50, 10**4, 10**9])
+        cases = draw.choice([0, 1, total // 3, total - 1, total])
+        reference_cases = draw.choice([1, 2, reference_total // 3, reference_total - 1, reference_total])
+        limit = draw.choice([0.1, 0.5, 0.8, 0.999, 1.001, 1.25, 4.0])
+        table = (cases, total, reference_cases, reference_total)
+        expected = decimal_statistic(*table, limit)
+        assert ratio(*table).statistic(limit) == pytest.approx(expected, rel=1e-11, abs=1e-11), (table, limit)
+
+
 def test_array_statistic_is_the_scalar_one() -> None:
     """The formula is written once for floats and arrays: both paths must give the same number."""
     draw = random.Random(2)
@@ -93,11 +121,7 @@ def test_array_statistic_is_the_scalar_one() -> None:
 
 
 def test_deep_tails_keep_their_digits() -> None:
-    """Exact arithmetic of the same formula with 60 digits (mpmath is not needed: the two roots are rational here).
-
-    n = m = 10^6, x = 0, y = 360,000, limit 1: p̃ = .18, z = −.36/√(2·.18·.82/10^6 · 2·10^6/(2·10^6−1)), hand formula.
-    The tail beyond z = −662 underflows; at 1,000 a side z = −20.9 and erfc keeps twelve digits.
-    """
+    """By hand: 0 of 1,000 v 360 of 1,000 at 1: p̃ = .18, z = −.36/√(2·.18·.82/1000 · 2000/1999), p = erfc(−z/√2)/2."""
     contrast = ratio(0, 1000, 360, 1000)
     z = -0.36 / math.sqrt(2 * 0.18 * 0.82 / 1000 * 2000 / 1999)
     assert contrast.statistic(1.0) == pytest.approx(z, rel=1e-14)
@@ -136,7 +160,7 @@ def test_group_never_selected() -> None:
 
 
 def test_everyone_selected_in_both() -> None:
-    """(1 − .8)/√(.8·.2/n · N/(N−1)) at .8: only the group's rate is restricted (p̃₀ = 1). At 1 it is 0/0: no evidence."""
+    """At .8 only p̃₁ is restricted (p̃₀ = 1): z = (1 − .8)/√(.8·.2/n · N/(N−1)). At 1 it is 0/0: no evidence."""
     contrast = ratio(500, 500, 500, 500)
     assert contrast.estimate == 1.0
     assert contrast.statistic(0.8) == pytest.approx(0.2 / math.sqrt(0.16 / 500 * 1000 / 999), rel=1e-12)
@@ -155,7 +179,7 @@ def test_interval_of_a_full_reference() -> None:
 
 
 def test_intervals_equal_statsmodels_inside_the_table() -> None:
-    """Oracle: statsmodels confint_proportions_2indep(method='score'), where no rate is 0 or 1; its solver is to 1e-6."""
+    """Oracle: statsmodels confint_proportions_2indep(method='score'), where no rate is 0 or 1 (solved to 1e-6)."""
     draw = random.Random(4)
     for _ in range(100):
         total, reference_total = draw.randint(20, 3000), draw.randint(20, 3000)
@@ -220,3 +244,12 @@ def test_weighted_counts_as_fractions_and_floats_agree() -> None:
     assert fractions.compare(Fraction(4, 5)) == 0
     assert exact.exact_estimate() == fractions.exact_estimate() == Fraction(4, 5)
     assert floats.exact_estimate() is None
+
+
+def test_numpy_counts_are_whole_numbers_too() -> None:
+    """5e9 · 5e9 overflows numpy's 64 bits; the estimate and the tie must not notice."""
+    n = np.int64(5_000_000_000)
+    contrast = ScoreRatio(cases=n // 10 * 4, total=n, reference_cases=n // 10 * 5, reference_total=n)
+    assert contrast.estimate == 0.8
+    assert contrast.compare(Fraction(4, 5)) == 0
+    assert contrast.lower(0.05) < 0.8 < contrast.upper(0.05)

@@ -34,6 +34,8 @@ class MeasureLike(Protocol):
     def decide_by(self) -> tuple[str, ...]: ...
     @property
     def roles(self) -> tuple[str, ...]: ...
+    @property
+    def lowest(self) -> float | None: ...
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Catalogue:
         Example: `equal_opportunity_difference` is `true_positive_rate_difference`; `fairlearn:mean_prediction` stays.
         """
         name = self.aliases.get(written, written)
+        if "@k" in name:  # stands for every cut-off in the table; a check names one
+            return None
         return name if name in self.measures or is_external(name) else None
 
     def near(self, written: str) -> str | None:
@@ -57,6 +61,8 @@ class Catalogue:
         if colon:
             near = near_name(door, _DOORS)
             return f"{near}:{function}" if near else None
+        if "@k" in written:
+            return written.replace("@k", "@10%")
         return near_name(written, [*self.measures, *self.aliases])
 
 

@@ -38,12 +38,15 @@ _HINTS = (
 
 
 class Converter:
-    """Converts one wanted column; `add` for each batch, then `check` once."""
+    """Converts one wanted column; `add` for each batch, then `check` once.
+
+    Texts among `missing_values` become null ('' only if it is among them), and numbers that one of them writes.
+    """
 
     def __init__(self, wanted: WantedColumn, stored: pa.DataType, missing_values: Collection[str], file: str) -> None:
         self.wanted = wanted
         self.kind, self.type = becomes(stored, wanted.type, column=wanted.name, file=file)
-        self._missing = frozenset(missing_values) | {""}
+        self._missing = frozenset(missing_values)
         self._texts = pa.array(sorted(self._missing), pa.string())
         self._numbers = numbers_among(self._missing)
         self._bad = 0
@@ -152,7 +155,8 @@ def _integers(plain: pa.Array, kind: Kind) -> pa.Array:
             return pa.array([_fitting(text) for text in bare.to_pylist()], pa.int64())
     if kind == "number":
         numbers = pc.cast(plain, pa.float64())
-        integral = pc.and_(pc.equal(numbers, pc.floor(numbers)), pc.less(pc.abs(numbers), 2.0**63))
+        # beyond 2⁵³ neighbouring whole numbers are one float: an identifier that went through one may be another's
+        integral = pc.and_(pc.equal(numbers, pc.floor(numbers)), pc.less_equal(pc.abs(numbers), 2.0**53))
         return pc.cast(_only(numbers, integral), pa.int64())
     return pa.array([_fitting(value) for value in plain.to_pylist()], pa.int64())
 

@@ -172,9 +172,6 @@ def _parsed(
                 include_columns=wanted,
                 column_types={alias: pa.string() for alias in wanted},
                 check_utf8=False,  # ByteStream hands out nothing else
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-                null_values=[""],
             ),
         )
         for batch in reader:

@@ -87,7 +87,7 @@ class _Raw(io.RawIOBase):
 
 def _record(line: bytes, name: str, row: int) -> dict[str, Any]:
     try:
-        record = json.loads(line.decode(), object_pairs_hook=_unrepeated, parse_int=_integer)
+        record = _DECODER.decode(line.decode().strip())
     except _RepeatedKey:
         raise DataError(f"`{name}`: row {row:,} names a key twice") from None
     except (ValueError, RecursionError):
@@ -109,6 +109,9 @@ def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _integer(digits: str) -> int | str:
     """Integers of any length; those that Python would take long to convert stay as they are written."""
     return int(digits) if len(digits) <= 4000 else digits
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unrepeated, parse_int=_integer)
 
 
 def _text(value: Any, column: str, stream: ByteStream, row: int) -> str | None:

@@ -45,9 +45,11 @@ def label(value: object, missing_values: Collection[str] = ("",), *, column: str
 
 def _written(value: object, column: str) -> str | None:
     """The text of a value that is not a string; None where it is missing."""
+    kind = type(value)
+    if isinstance(value, (int, float)) and kind in (int, float):  # plain ones first: asking abstract classes is slow
+        return str(value) if kind is int else _number(float(value))
     if value is None or _is_not_a_value(value):
         return None
-    kind = type(value)
     if isinstance(value, bool) or (kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_")):
         return "true" if value else "false"
     if isinstance(value, Integral):
@@ -55,10 +57,7 @@ def _written(value: object, column: str) -> str | None:
     if isinstance(value, Decimal):
         return _decimal(value)
     if isinstance(value, Real):
-        number = float(value)
-        if math.isinf(number):
-            return "inf" if number > 0 else "-inf"
-        return str(int(number)) if number.is_integer() else repr(number)
+        return _number(float(value))
     if isinstance(value, datetime.datetime):
         zoned = value.tzinfo is not None and value.utcoffset() is not None
         return iso_timestamp((value.astimezone(datetime.UTC) if zoned else value).isoformat())
@@ -72,6 +71,15 @@ def _written(value: object, column: str) -> str | None:
         f"a value of type `{kind.__name__}`{where} cannot be the label of a group",
         hint="labels are text, whole numbers, numbers, true/false or dates: turn the column into text first",
     )
+
+
+def _number(number: float) -> str | None:
+    """Integral floats as integers, others in the shortest form that reads back the same; NaN is missing."""
+    if math.isnan(number):
+        return None
+    if math.isinf(number):
+        return "inf" if number > 0 else "-inf"
+    return str(int(number)) if number.is_integer() else repr(number)
 
 
 def _is_not_a_value(value: object) -> bool:

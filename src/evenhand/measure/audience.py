@@ -36,7 +36,9 @@ def audience_variance(setting: Setting, grouping: Grouping) -> list[Finding]:
     """Total variation between the mix of the eligible and of the delivered; one per campaign where declared."""
     eligible_mask, delivered_mask = audience_masks(setting.stages)
     parts = setting.main(grouping)
-    campaigns = sorted({c for part in parts.values() if "campaign" in part.keys for c in part.keys["campaign"].values()})
+    campaigns = sorted(
+        {c for part in parts.values() if "campaign" in part.keys for c in part.keys["campaign"].values()}
+    )
     findings = []
     for campaign in campaigns or [None]:
         narrowed = parts if campaign is None else {k: p.select({"campaign": [campaign]}) for k, p in parts.items()}
@@ -192,7 +194,9 @@ def stage_masks(stages: tuple[str, ...]) -> list[tuple[str, Mask, Mask]]:
     found = []
     for before, stage in zip(stages, stages[1:], strict=False):
         among = {f"stage:{before}": SELECTED}
-        found.append((stage, Mask.of({**among, f"stage:{stage}": SELECTED}), Mask.of({**among, f"stage:{stage}": KNOWN})))
+        found.append(
+            (stage, Mask.of({**among, f"stage:{stage}": SELECTED}), Mask.of({**among, f"stage:{stage}": KNOWN}))
+        )
     return found
 
 
@@ -212,8 +216,6 @@ def stage_answer(name: str, contrast: TwoGroups | None) -> Answer:
         return findings
 
     return answer
-
-
 
 
 def audience_needs(stages: tuple[str, ...]) -> Needs:
@@ -248,6 +250,7 @@ def audience_measures() -> list[Measure]:
             needs=audience_needs,
             answer=audience_variance,
             parity=0.0,
+            lowest=0.0,
             scope="attribute",
         ),
         Measure(
@@ -283,6 +286,7 @@ def audience_measures() -> list[Measure]:
             needs=always(Needs()),
             answer=representation_distance,
             parity=0.0,
+            lowest=0.0,
             scope="attribute",
         ),
     ]

@@ -162,6 +162,8 @@ class Measure:
     answer: Answer = field(repr=False)
     parity: float | None = None
     polar: bool = False
+    lowest: float | None = None
+    """A value that it is never below (0 of a distance), so that a `min` there would mean nothing."""
     decide_by: tuple[str, ...] = ("assurance", "confirmatory", "point")
     scope: Literal["groups", "attribute", "everyone"] = "groups"
     """Whether it answers per group, once per attribute (audience variance), or once for everyone (consent breaches)."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, Unit, always
 from evenhand.measure.odds import FALSE_POSITIVES, TRUE_POSITIVES
-from evenhand.measure.proportions import CONDITIONAL, KNOWN, LABELLED, NOT_SELECTED, SELECTED, confusion
+from evenhand.measure.proportions import CONDITIONAL, KNOWN, LABELLED, NOT_SELECTED, confusion
 from evenhand.measure.shares import Share, level_contrast, shares
 from evenhand.stats.combined import MoverContrast
 from evenhand.stats.confusion import Functional, confusion_contrast, f1_score, matthews_correlation
@@ -21,10 +21,13 @@ from evenhand.stats.student import Estimate, student_ratio
 from evenhand.tally.needs import Needs
 
 TRUE_NEGATIVES = (confusion(NOT_SELECTED, NOT_SELECTED), confusion(KNOWN, NOT_SELECTED))
-NEEDS = Needs(
-    keys=frozenset({"decision", "label"}), pairs=frozenset({TRUE_POSITIVES, FALSE_POSITIVES, TRUE_NEGATIVES})
+NEEDS = Needs(keys=frozenset({"decision", "label"}), pairs=frozenset({TRUE_POSITIVES, FALSE_POSITIVES, TRUE_NEGATIVES}))
+CELLS = (
+    ("true_positives", "1", "1"),
+    ("false_positives", "1", "0"),
+    ("false_negatives", "0", "1"),
+    ("true_negatives", "0", "0"),
 )
-CELLS = (("true_positives", "1", "1"), ("false_positives", "1", "0"), ("false_negatives", "0", "1"), ("true_negatives", "0", "0"))
 REPLICATES = 10_000
 FORMS: tuple[tuple[Form, Unit, float | None], ...] = (
     ("level", "score", None),
@@ -114,7 +117,9 @@ def _value(functional: Functional, matrix: Confusion) -> float | None:
     return None if math.isnan(value) else value
 
 
-def compared(form: Form, value: float | None, base: float | None, has_reference: bool) -> tuple[float | None, str | None]:
+def compared(
+    form: Form, value: float | None, base: float | None, has_reference: bool
+) -> tuple[float | None, str | None]:
     """(estimate, why there is none) of a quantity that is not a share."""
     if form == "level":
         return (value, None) if value is not None else (None, "no_denominator")
@@ -236,15 +241,16 @@ def confusion_measures() -> list[Measure]:
                     question=question,
                     formula=formula if form == "level" else f"{formula}; {form} to the reference",
                     source=source,
-                    caution="It moves with the base rate, so groups with different base rates differ by nature. " + CONDITIONAL,
+                    caution="It moves with the base rate, so groups with different base rates differ by nature. "
+                    + CONDITIONAL,
                     edges="Undefined where a margin it divides by is empty. F1 and MCC: no interval with weights or "
                     "repeated people.",
                     roles=LABELLED,
                     needs=always(NEEDS),
-                    answer=balanced_answer(name, form) if functional is None else functional_answer(name, form, functional),
+                    answer=balanced_answer(name, form)
+                    if functional is None
+                    else functional_answer(name, form, functional),
                     parity=parity,
                 )
             )
     return measures
-
-

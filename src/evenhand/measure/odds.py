@@ -96,6 +96,7 @@ def odds_measures() -> list[Measure]:
             needs=always(NEEDS),
             answer=two_gaps("equalized_odds_difference", lambda gaps: LargestOf(parts=tuple(gaps))),
             parity=0.0,
+            lowest=0.0,
         ),
         Measure(
             name="average_odds_difference",

@@ -59,10 +59,12 @@ def _label(comparison: Comparison) -> str:
     return who(comparison) + (f", {place}" if place else "")
 
 
-def _chart_label(comparison: Comparison) -> str:
-    """Short enough for a chart: the group alone, since the attribute stands in the table; no escape sequences."""
+def _chart_label(comparison: Comparison, *, several: bool) -> str:
+    """Short enough for a chart: the group alone where all rows are of one attribute, else with its attribute."""
     place = where(comparison)
     short = isolated(display_label(comparison["group"], _LABEL))
+    if several:
+        short = f"{display_label(comparison['attribute'], _LABEL)} = {short}"
     return f"{short}, {place}" if place else short
 
 
@@ -72,6 +74,7 @@ def _dots(check: Check, rows: Sequence[Comparison], words: MetricWords, anchor: 
     if not drawn:
         return None
     limits = [*numbers.limits_of(check), words.parity]
+    several = len({c["attribute"] for c in drawn}) > 1
     chart_rows = []
     for comparison in drawn:
         bounds = comparison["decision_interval"]
@@ -80,7 +83,7 @@ def _dots(check: Check, rows: Sequence[Comparison], words: MetricWords, anchor: 
         look = MEASURED if check["level"] == "report" else STATUSES[comparison["status"]]
         chart_rows.append(
             ChartRow(
-                label=_chart_label(comparison),
+                label=_chart_label(comparison, several=several),
                 status=comparison["status"],
                 word="" if look is MEASURED else look.word,
                 shown=numbers.judged(comparison["estimate"], words.unit, limits),
@@ -146,11 +149,11 @@ def _figures(check: Check, rows: Sequence[Comparison], words: MetricWords) -> Ta
             Column("Reference", numeric=False),
             Column("Of the reference", numeric=True),
         ]
-    columns += [
-        Column(words.title.capitalize(), numeric=True),
-        Column("Interval that decided" if decided else "95% interval", numeric=True),
-        Column("Result"),
-    ]
+    columns.append(Column(words.title.capitalize(), numeric=True))
+    bounds = "decision_interval" if decided else "interval"
+    if any(c[bounds] is not None for c in rows):
+        columns.append(Column("Interval that decided" if decided else "95% interval", numeric=True))
+    columns.append(Column("Result"))
     made = []
     for c in rows:
         look = MEASURED if check["level"] == "report" else STATUSES[c["status"]]
@@ -161,11 +164,10 @@ def _figures(check: Check, rows: Sequence[Comparison], words: MetricWords) -> Ta
                 Cell(isolated(display_label(c["reference"])) if c["reference"] else numbers.NONE),
                 Cell(numbers.quantity(c["value_reference"], words.quantity_unit)),
             ]
-        cells += [
-            Cell(numbers.judged(c["estimate"], words.unit, limits)),
-            Cell(numbers.interval(c["decision_interval"] if decided else c["interval"], words.unit, limits)),
-            Cell("", badge=Badge(look.word, look.mark, look.css)),
-        ]
+        cells.append(Cell(numbers.judged(c["estimate"], words.unit, limits)))
+        if any(other[bounds] is not None for other in rows):
+            cells.append(Cell(numbers.interval(c[bounds], words.unit, limits)))
+        cells.append(Cell("", badge=Badge(look.word, look.mark, look.css)))
         made.append(tuple(cells))
     return Table(f"Figures of {display_label(check['id'])}", tuple(columns), tuple(made))
 
@@ -180,7 +182,7 @@ def _computed(check: Check, words: MetricWords, behind: Mapping[str, Any]) -> tu
     k = family_size(check["comparisons"])
     if k > 1:
         facts.append(Fact("Adjustment", f"Holm over the {k} comparisons tested"))
-    if check["alpha"] is not None and numbers.limits_of(check):
+    if check["alpha"] is not None and numbers.limits_of(check) and check["decide_by"] != "point":
         facts.append(Fact("Level", f"{check['alpha']:g} on the side of the limit"))
     if words.caution:
         facts.append(Fact("Caution", one_line(words.caution)))

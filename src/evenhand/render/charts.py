@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
@@ -21,7 +21,7 @@ from evenhand.render.svg import inline_svg
 MOST_ROWS = 12
 """Past twelve groups a chart shows the worst; the table beside it has them all."""
 WIDTH = 560.0
-_ROW, _HEAD, _FOOT = 24.0, 40.0, 44.0
+_ROW, _HEAD, _FOOT = 24.0, 18.0, 40.0
 _LETTER = 5.6
 _TEXT = 9.5
 _BLUE, _RED, _GREY, _AMBER, _SLATE = "#0072b2", "#b3261e", "#6b7480", "#8a5a00", "#5b6470"
@@ -67,17 +67,19 @@ def dot_and_whisker(rows: Sequence[ChartRow], scale: Scale, *, name: str, title:
     Ratios that spread over more than a factor of three get a logarithmic axis, on which 0.5 and 2 are as far from 1.
     """
     low, high, logarithmic = axis_range(rows, scale)
-    height = _HEAD + _ROW * len(rows) + _FOOT
     left = min(210.0, 16 + _LETTER * max(len(row.label) for row in rows))
     right = 18 + _LETTER * max(len(f"{row.shown} {row.word}") for row in rows)
+    crowded = _crowded(scale, low, high, WIDTH - left - right, logarithmic=logarithmic)
+    head = _HEAD + (13 if crowded else 0)
+    height = head + _ROW * len(rows) + _FOOT
     with _matplotlib() as figure_class:
         figure = figure_class(figsize=(WIDTH / 72, height / 72), dpi=72)
-        axes = figure.add_axes((left / WIDTH, _FOOT / height, 1 - (left + right) / WIDTH, 1 - (_FOOT + _HEAD) / height))
+        axes = figure.add_axes((left / WIDTH, _FOOT / height, 1 - (left + right) / WIDTH, 1 - (_FOOT + head) / height))
         if logarithmic:
             axes.set_xscale("log")
         axes.set_xlim(low, high)
         axes.set_ylim(len(rows) - 0.5, -0.5)
-        _limits_and_parity(axes, scale, low, high)
+        _limits_and_parity(axes, scale, low, high, parity_at=16 if crowded else 3)
         for position, row in enumerate(rows):
             _row(axes, position, row, low, high)
         _ticks(axes, scale, low, high, logarithmic=logarithmic)
@@ -191,7 +193,17 @@ def _row(axes: Any, position: int, row: ChartRow, low: float, high: float) -> No
     )
 
 
-def _limits_and_parity(axes: Any, scale: Scale, low: float, high: float) -> None:
+def _crowded(scale: Scale, low: float, high: float, width: float, *, logarithmic: bool) -> bool:
+    """Whether the word "parity" would overprint a limit's: then it stands a line higher."""
+    if scale.parity is None or not low <= scale.parity <= high:
+        return False
+    grade: Callable[[float], float] = math.log if logarithmic else float
+    per_unit = width / (grade(high) - grade(low))
+    limits = [limit for limit in (scale.minimum, scale.maximum) if limit is not None and (limit > 0 or not logarithmic)]
+    return any(abs(grade(scale.parity) - grade(limit)) * per_unit < 22 for limit in limits)
+
+
+def _limits_and_parity(axes: Any, scale: Scale, low: float, high: float, *, parity_at: float) -> None:
     """Dashed limits with the side they forbid shaded, and parity as a thin line; each named above the rows."""
     # The word "limit" stands on the side that the limit forbids, so that two near limits do not overprint.
     for limit, sign, edge, side in ((scale.minimum, "≥", low, "right"), (scale.maximum, "≤", high, "left")):
@@ -201,7 +213,7 @@ def _limits_and_parity(axes: Any, scale: Scale, low: float, high: float) -> None
             _above(axes, limit, f"limit {sign} {numbers.limit_number(limit, scale.unit)}", 3, side)
     if scale.parity is not None and low <= scale.parity <= high:
         axes.axvline(scale.parity, color="#777777", linewidth=0.9).set_gid("parity")
-        _above(axes, scale.parity, "parity", 16, "center")
+        _above(axes, scale.parity, "parity", parity_at, "center")
 
 
 def _above(axes: Any, x: float, text: str, points: float, align: str) -> None:

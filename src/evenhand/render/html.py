@@ -7,6 +7,7 @@ May import: errors, render.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -16,7 +17,7 @@ from typing import Any
 
 from jinja2 import BaseLoader, ChoiceLoader, FunctionLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from evenhand.errors import UsageError
 from evenhand.render.build_page import build_page
@@ -26,6 +27,7 @@ from evenhand.render.page import Page
 SKELETON = "page.html"
 _SUFFIXES = {".html", ".css"}
 _LARGEST_TEMPLATE = 1_000_000
+_NAME = re.compile("`([^`]+)`")
 
 
 def render_html(document: Mapping[str, Any], options: RenderOptions) -> str:
@@ -61,6 +63,7 @@ def environment(own: Path | None = None) -> ImmutableSandboxedEnvironment:
         auto_reload=False,
     )
     made.filters["css_string"] = css_string
+    made.filters["prose"] = prose
     return made
 
 
@@ -72,6 +75,15 @@ def css_string(text: str) -> Markup:
     """
     safe = "".join(c if c.isascii() and (c.isalnum() or c == " ") else f"\\{ord(c):06x}" for c in text)
     return Markup(f'"{safe}"')  # built from letters, digits, blanks and hexadecimal escapes only
+
+
+def prose(text: str) -> Markup:
+    """Our sentences set `names` in backticks, as on a terminal; here they become `<code>`, everything else is escaped.
+
+    >>> print(prose("no `score` <b>"))
+    no <code>score</code> &lt;b&gt;
+    """
+    return Markup(_NAME.sub(r"<code>\1</code>", str(escape(text))))  # the pattern adds fixed tags to escaped text
 
 
 @cache

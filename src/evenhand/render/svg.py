@@ -37,12 +37,14 @@ def inline_svg(drawing: str, *, name: str, title: str, description: str) -> str:
             "role": "img",
             "aria-labelledby": f"{name}-title {name}-desc",
             "font-family": "system-ui, sans-serif",
+            "fill": "currentColor",
             "xmlns": "http://www.w3.org/2000/svg",
         },
     )
     ElementTree.SubElement(svg, "title", {"id": f"{name}-title"}).text = title
     ElementTree.SubElement(svg, "desc", {"id": f"{name}-desc"}).text = description
     svg.extend(inner)
+    _inherit_strokes(svg)
     _drop_unused_ids(svg, keep={f"{name}-title", f"{name}-desc"})
     return ElementTree.tostring(svg, encoding="unicode")
 
@@ -123,6 +125,13 @@ def _flatten(element: ElementTree.Element) -> None:
     for child in list(element):
         element.remove(child)
     element.extend(kept)
+
+
+def _inherit_strokes(svg: ElementTree.Element) -> None:
+    """A mark takes its colour from the place it is used at: style sheets do not reach into what `<use>` copies."""
+    for definitions in svg.iter("defs"):
+        for path in definitions.iter("path"):
+            path.attrib.pop("stroke", None)
 
 
 def _drop_unused_ids(svg: ElementTree.Element, keep: set[str]) -> None:

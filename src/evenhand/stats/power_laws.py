@@ -72,7 +72,7 @@ def _score_law(contrast: ScoreContrast, truth: float, limit: float) -> TestLaw |
     elif isinstance(contrast, ScoreRatio):
         rate, drift, weight = truth * reference_rate, (truth - limit) * reference_rate, limit
     else:
-        return _odds_law(reference_rate, allocation, truth, limit)
+        rate, drift, weight = truth * reference_rate / (1 + reference_rate * (truth - 1)), truth - limit, math.nan
     if not 0 <= rate <= 1 or drift == 0:
         return None
     crowd = type(contrast)(
@@ -84,19 +84,11 @@ def _score_law(contrast: ScoreContrast, truth: float, limit: float) -> TestLaw |
     statistic = crowd.statistic(limit) / math.sqrt(_CROWD)
     if statistic == 0 or math.isinf(statistic):
         return None
+    if math.isnan(weight):  # an odds ratio: z itself, with one spread for both hypotheses, is close enough
+        return TestLaw(drift=statistic, null_deviation=1.0, true_deviation=1.0)
     variance = rate * (1 - rate) + weight * weight * reference_rate * (1 - reference_rate) / allocation
     true_deviation = max(math.sqrt(variance), _SMALLEST_DEVIATION)
     return TestLaw(drift=drift, null_deviation=abs(drift / statistic), true_deviation=true_deviation)
-
-
-def _odds_law(reference_rate: float, allocation: float, truth: float, limit: float) -> TestLaw | None:
-    """On the log odds ratio, with Woolf's variance for both hypotheses: close enough for a sample size."""
-    rate = truth * reference_rate / (1 + reference_rate * (truth - 1))
-    if not (0 < rate < 1 and 0 < reference_rate < 1 and limit > 0):
-        return None
-    variance = 1 / (rate * (1 - rate)) + 1 / (allocation * reference_rate * (1 - reference_rate))
-    deviation = math.sqrt(variance)
-    return TestLaw(drift=math.log(truth / limit), null_deviation=deviation, true_deviation=deviation)
 
 
 def standard_error(contrast: Contrast) -> float | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
+from numbers import Integral
+from typing import Any
 
 from evenhand.stats.contrast import Contrast, Interval
 from evenhand.stats.tails import critical_z, normal_below
@@ -59,6 +61,8 @@ class RateContrast(Contrast):
     method = "Wilson score"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "cases", plain_count(self.cases))
+        object.__setattr__(self, "total", plain_count(self.total))
         _check(self.cases, self.total)
         object.__setattr__(self, "estimate", float(self.cases / self.total))
 
@@ -97,6 +101,12 @@ def _wilson_lower(cases: float, total: float, alpha: float) -> float:
     z = critical_z(alpha)
     half = cases + z * z / 2
     return cases * cases / total / (half + z * math.sqrt(cases * (total - cases) / total + z * z / 4))
+
+
+def plain_count(count: Any) -> float | Fraction:
+    """A whole number of any library as Python's: products of numpy's integers overflow silently at 9.2e18."""
+    plain: float | Fraction = int(count) if isinstance(count, Integral) else count
+    return plain
 
 
 def _check(cases: float | Fraction, total: float | Fraction) -> None:

@@ -3,7 +3,7 @@
 The p-values come from one signed statistic and the bounds invert it, so that an interval excludes a limit exactly when
 the test rejects it. Counts may be fractions or floats where rows are weighted (cases = rate · effective n); whole
 counts and fractions stay exact where a tie is decided.
-May import: stats.contrast, stats.crossing, stats.score_statistics, stats.tails.
+May import: stats.contrast, stats.crossing, stats.rates, stats.score_statistics, stats.tails.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from fractions import Fraction
 
 from evenhand.stats.contrast import Contrast
 from evenhand.stats.crossing import crossing
+from evenhand.stats.rates import plain_count
 from evenhand.stats.score_statistics import difference_statistic, odds_ratio_statistic, ratio_statistic
 from evenhand.stats.tails import critical_z, normal_below
 
@@ -38,6 +39,8 @@ class ScoreContrast(Contrast):
     method = "Miettinen–Nurminen score"
 
     def __post_init__(self) -> None:
+        for name in ("cases", "total", "reference_cases", "reference_total"):
+            object.__setattr__(self, name, plain_count(getattr(self, name)))
         for cases, total in ((self.cases, self.total), (self.reference_cases, self.reference_total)):
             if not (math.isfinite(total) and total >= 1 and 0 <= cases <= total):
                 raise ValueError("a rate needs 0 ≤ cases ≤ total and a total of at least 1")

@@ -170,7 +170,10 @@ def welch_satterthwaite(group: Estimate, reference: Estimate, variance: float, r
 
     Example: equal variances with 10 and 10 degrees of freedom: 4/(1/10 + 1/10) = 20.
     """
-    parts = variance**2 / group.degrees_of_freedom + reference_variance**2 / reference.degrees_of_freedom
+    sides = ((variance, group.degrees_of_freedom), (reference_variance, reference.degrees_of_freedom))
+    if any(freedom <= 0 for _, freedom in sides):
+        return 0.0  # a single person has no variance: nothing to add up
+    parts = sum(own**2 / freedom for own, freedom in sides)
     return (variance + reference_variance) ** 2 / parts if parts > 0 else math.inf
 
 

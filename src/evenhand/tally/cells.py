@@ -176,6 +176,11 @@ class CellsHeader:
         """SHA-256 of the definition."""
         return hashlib.sha256(canonical_json(self.definition).encode()).hexdigest()
 
+    @property
+    def added_counts(self) -> dict[str, int]:
+        """The counts that add up; the others are about one reading of the attributes, and merged cells lack them."""
+        return {name: n for name, n in self.counts.items() if not name.startswith("attribute_rows")}
+
     def __add__(self, other: CellsHeader) -> CellsHeader:
         if self.signature != other.signature:
             different = sorted(
@@ -183,12 +188,18 @@ class CellsHeader:
                 for key in {*self.definition, *other.definition}
                 if self.definition.get(key) != other.definition.get(key)
             )
+            if different == ["unit_rows"]:
+                raise DataError(
+                    "people have several rows in one shard and one row in the other, so that their cells differ in kind",
+                    hint="audit the rows of both shards together",
+                )
             raise DataError(
                 "cells made by different definitions cannot be merged: they differ in "
                 + ", ".join(f"`{key}`" for key in different),
                 hint="tally every shard with the same audit file",
             )
-        counts = {k: self.counts.get(k, 0) + other.counts.get(k, 0) for k in sorted({*self.counts, *other.counts})}
+        ours, theirs = self.added_counts, other.added_counts
+        counts = {k: ours.get(k, 0) + theirs.get(k, 0) for k in sorted({*ours, *theirs})}
         notes: dict[tuple[str, str], int] = {}
         for code, text, rows in (*self.notes, *other.notes):
             notes[(code, text)] = notes.get((code, text), 0) + rows
@@ -209,7 +220,7 @@ class Cells:
         if set(self.tables) != set(other.tables):
             raise DataError(
                 "the cells hold different tables (" + ", ".join(sorted(set(self.tables) ^ set(other.tables))) + ")",
-                hint="tally every shard with the same audit file; where people repeat in one shard only, merge the rows",
+                hint="tally every shard with the same audit file",
             )
         return Cells(header, {name: table + other.tables[name] for name, table in self.tables.items()})
 
@@ -217,7 +228,7 @@ class Cells:
         return (
             isinstance(other, Cells)
             and self.header.signature == other.header.signature
-            and dict(self.header.counts) == dict(other.header.counts)
+            and self.header.added_counts == other.header.added_counts
             and self.tables == other.tables
         )
 

@@ -8,7 +8,7 @@ May import: errors, load.labels, tally.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from evenhand.errors import DataError
@@ -29,11 +29,29 @@ def attribute_label(value: Any, attribute: Attribute, definition: Definition) ->
     return text if attribute.values is None else attribute.values.get(text, text)
 
 
-def flag_labels(values: Sequence[Any], rows: Sequence[int], flag: Flag, definition: Definition) -> dict[int, str]:
-    """Position in `values` -> '1', '0' or '(missing)'. DataError when a third value turns up."""
-    texts = [text_of(value, definition, flag.described) for value in values]
-    if flag.boolean:
-        return boolean_labels(texts, rows, flag)
+def flag_labels(
+    values: Sequence[Any], rows: Sequence[int], flag: Flag, definition: Definition
+) -> tuple[list[str], dict[str, tuple[Any, ...]]]:
+    """'1', '0' or '(missing)' for each raw value, and the raw values of each label, by which a later pass selects rows.
+
+    `rows` says how many rows each value stands for. DataError when a third value turns up.
+    """
+    distinct = {repr(value): value for value in values}
+    position = {written: i for i, written in enumerate(distinct)}
+    rows_of = [0] * len(distinct)
+    for value, n in zip(values, rows, strict=True):
+        rows_of[position[repr(value)]] += n
+    texts = [text_of(value, definition, flag.described) for value in distinct.values()]
+    labels = boolean_labels(texts, rows_of, flag) if flag.boolean else declared_labels(texts, rows_of, flag)
+    by_label: dict[str, list[Any]] = {}
+    for value, found in zip(distinct.values(), labels, strict=True):
+        by_label.setdefault(found, []).append(value)
+    names = dict(zip(distinct, labels, strict=True))
+    return [names[repr(value)] for value in values], {found: tuple(raw) for found, raw in by_label.items()}
+
+
+def declared_labels(texts: Sequence[str], rows: Sequence[int], flag: Flag) -> list[str]:
+    """Labels of a column whose values for yes, and perhaps for no, are declared."""
     others = {text for text in texts if text != MISSING and text not in flag.ones}
     zeros = others if flag.zeros is None else set(flag.zeros)
     unknown = others - zeros
@@ -52,23 +70,18 @@ def flag_labels(values: Sequence[Any], rows: Sequence[int], flag: Flag, definiti
             f"in {affected:,} rows" + spelling_hint(unknown, flag),
             hint=f"add them to `columns.{flag.zeros_key}` or to the list that means yes",
         )
-    return {i: MISSING if t == MISSING else "1" if t in flag.ones else "0" for i, t in enumerate(texts)}
+    return [MISSING if text == MISSING else "1" if text in flag.ones else "0" for text in texts]
 
 
-def boolean_labels(texts: Sequence[str], rows: Sequence[int], flag: Flag) -> dict[int, str]:
+def boolean_labels(texts: Sequence[str], rows: Sequence[int], flag: Flag) -> list[str]:
     """Labels of a Boolean column: true/false, 1/0 or yes/no."""
-    result = {}
-    for i, text in enumerate(texts):
-        lowered = text.lower()
-        if text == MISSING or lowered in YES or lowered in NO:
-            result[i] = MISSING if text == MISSING else "1" if lowered in YES else "0"
-    if len(result) < len(texts):
-        affected = sum(n for i, n in enumerate(rows) if i not in result)
+    affected = sum(n for text, n in zip(texts, rows, strict=True) if text.lower() not in (MISSING, *YES, *NO))
+    if affected:
         raise DataError(
             f"column `{flag.described}` ({flag.role}) holds something else than true/false, 1/0 or yes/no "
             f"in {affected:,} rows"
         )
-    return result
+    return [MISSING if text == MISSING else "1" if text.lower() in YES else "0" for text in texts]
 
 
 def spelling_hint(texts: set[str], flag: Flag) -> str:
@@ -85,11 +98,3 @@ def spelling_hint(texts: set[str], flag: Flag) -> str:
         if folded(text) in wanted:
             return f" (one of them is `{wanted[folded(text)]}` in another spelling; write it as the file does)"
     return ""
-
-
-def raw_values_by_label(raw: Sequence[Any], labels: Mapping[int, str]) -> dict[str, tuple[Any, ...]]:
-    """Label -> the raw values that mean it, so that a later pass can select rows by value."""
-    values: dict[str, list[Any]] = {}
-    for i, text in labels.items():
-        values.setdefault(text, []).append(raw[i])
-    return {text: tuple(found) for text, found in values.items()}

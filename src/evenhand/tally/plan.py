@@ -106,10 +106,10 @@ class GroupBy:
 
 @dataclass(frozen=True)
 class RawMask:
-    """Rows whose columns hold the listed raw values (None = missing), in one of the ways given; a 0/1 indicator."""
+    """Rows whose keys hold the listed raw values (None = missing), in one of the ways given; a 0/1 indicator."""
 
     name: str
-    alternatives: tuple[tuple[tuple[str, tuple[object, ...]], ...], ...]
+    alternatives: tuple[tuple[tuple[Key, tuple[object, ...]], ...], ...]
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ import numpy as np
 
 from evenhand.errors import DataError, SelfCheckError
 from evenhand.load.joining import JoinCounts, check_join
-from evenhand.load.labels import MISSING, near_spellings
+from evenhand.load.labels import near_spellings
 from evenhand.tally.cells import Cells, CellsHeader, CellTable, KeyColumn
 from evenhand.tally.definition import Definition
 from evenhand.tally.engines.base import Engine
-from evenhand.tally.labelling import attribute_label, flag_labels, raw_values_by_label, text_of
+from evenhand.tally.labelling import attribute_label, flag_labels, text_of
 from evenhand.tally.needs import Mask, Needs
 from evenhand.tally.plan import (
-    AUDITED,
+    LIMB,
     WEIGHT_SCALE,
     Grid,
     GroupBy,
@@ -46,16 +46,22 @@ def tally(engine: Engine, definition: Definition, needs: Needs) -> Cells:
 
     Errors: DataError where the data do not fit the definition, SelfCheckError where totals contradict each other.
     """
-    counts, notes, repeated = who_is_who(engine, definition)
-    ranges = engine.ranges(number_columns(definition, needs))
-    check_ranges(ranges, definition, engine.rows.predictions.rows)
+    rows_read = engine.rows.predictions.rows
+    counts = who_is_who(engine, definition)
+    ranges = engine.ranges(number_columns(definition, needs), definition.admission)
+    check_ranges(ranges, definition, rows_read)
     check_size(engine, definition)
 
-    main, raw_values, label_notes = main_cells(engine, definition, needs)
-    notes += label_notes
-    counts |= admission_counts(main)
-    main = main.select({"admission": [AUDITED]}).without("admission")
+    main, raw_values, notes = main_cells(engine, definition, needs)
     counts |= {"rows_audited": main.total("rows"), "people": main.total("n")}
+    counts |= left_out_counts(engine, definition, rows_read - counts["rows_audited"])
+    if not counts["rows_audited"]:
+        raise DataError(
+            f"none of the {rows_read:,} rows is audited: {counts['rows_outside_where']:,} are outside `data.where`, "
+            f"{counts['rows_person_unknown']:,} name no person",
+            hint="the values under `data.where` must be written as they stand in the data",
+        )
+    repeated = definition.unit_column is not None and counts["units"] < counts["rows_audited"]
     if engine.rows.attributes is not None:
         counts["rows_unmatched"] = counts["rows_audited"] - main.total("matched")
     main = CellTable(main.keys, {name: values for name, values in main.sums.items() if name != "matched"})
@@ -63,9 +69,10 @@ def tally(engine: Engine, definition: Definition, needs: Needs) -> Cells:
     if needs.values and definition.score_column:
         tables["value"] = value_cells(engine, definition, needs)
     if repeated:
+        check_sums_per_person(ranges, definition, rows_read)
         tables["unit"] = unit_cells(engine, definition, needs, raw_values)
         notes += several_groups_note(tables["unit"], counts)
-    check_totals(engine.rows.predictions.rows, counts, tables)
+    check_totals(rows_read, counts, tables)
     definition_and_units = definition.canonical() | {"unit_rows": "several" if repeated else "one"}
     return Cells(CellsHeader(definition_and_units, counts, tuple(sorted(notes))), tables)
 
@@ -73,17 +80,12 @@ def tally(engine: Engine, definition: Definition, needs: Needs) -> Cells:
 # Before the main pass ------------------------------------------------------------------------------------------
 
 
-def who_is_who(engine: Engine, definition: Definition) -> tuple[dict[str, int], list[Note], bool]:
-    """Counts of keys on both sides, notes, and whether a person has several rows."""
+def who_is_who(engine: Engine, definition: Definition) -> dict[str, int]:
+    """Rows read, keys on both sides, and people among the audited rows."""
     counts = {"rows_read": engine.rows.predictions.rows}
-    notes: list[Note] = []
-    units, without_unit = 0, 0
-    if definition.unit_column:
-        units, without_unit = engine.distinct(definition.unit_column)
-        counts["units"] = units
-    join = engine.rows.join
+    join, unit, keys = engine.rows.join, definition.unit_column, None
     if join is not None and engine.rows.attributes is not None:
-        keys, without_key = (units, without_unit) if join.left == definition.unit_column else engine.distinct(join.left)
+        keys, without_key = engine.distinct(join.left)
         attribute_keys, attributes_without_key = engine.distinct(join.right)
         attribute_rows = engine.rows.attributes.rows
         unmatched = engine.unmatched_attributes() if attribute_keys == attribute_rows - attributes_without_key else 0
@@ -98,8 +100,10 @@ def who_is_who(engine: Engine, definition: Definition) -> tuple[dict[str, int], 
         )
         check_join(joined, key=definition.name_of(join.left), attributes=engine.rows.attributes.described)
         counts |= {"attribute_rows": attribute_rows, "attribute_rows_unmatched": unmatched}
-    repeated = definition.unit_column is not None and units < engine.rows.predictions.rows - without_unit
-    return counts, notes, repeated
+    if unit is not None:
+        known = join is not None and unit == join.left and not definition.admission.conditions
+        counts["units"] = keys if known and keys is not None else engine.distinct(unit, definition.admission)[0]
+    return counts
 
 
 def number_columns(definition: Definition, needs: Needs) -> list[str]:
@@ -126,10 +130,12 @@ def check_ranges(ranges: Mapping[str, Range], definition: Definition, rows: int)
         if found.low is not None and found.low < 0:
             raise DataError(f"column `{name}` ({role}) holds negative numbers", hint=f"a {role} is 0 or more")
         largest = found.high or 0
-        if role == "weight" and largest == 0:
+        if role == "weight" and found.high == 0:
             raise DataError(f"column `{name}` (weight) is 0 in every row", hint="at least one weight must be above 0")
         fixed = largest * (WEIGHT_SCALE if role == "weight" else 1)
-        if fixed >= 2**47 or fixed * people_per_row * max(1, rows) >= 2**63:
+        # Squares of weights are summed in limbs of up to 2²⁴ for each person, so people must leave room for them.
+        room = 2 ** (63 - LIMB) if role == "count" and definition.weight_column else 2**63
+        if fixed >= 2**47 or fixed * people_per_row * max(1, rows) >= room:
             raise DataError(
                 f"column `{name}` ({role}) holds numbers too large to be summed exactly",
                 hint=f"divide every {role} by the same number" if role == "weight" else "split the file",
@@ -144,6 +150,18 @@ def check_ranges(ranges: Mapping[str, Range], definition: Definition, rows: int)
                 f"column `{definition.name_of(definition.score_column)}` (score) is too large for its resolution",
                 hint="declare a coarser `columns.score_resolution`",
             )
+
+
+def check_sums_per_person(ranges: Mapping[str, Range], definition: Definition, rows: int) -> None:
+    """Sums of one person's weights stay below 2⁵⁵, so that their products, in limbs of 24 bits, fit Int64."""
+    if definition.weight_column is None:
+        return
+    if (ranges[definition.weight_column].high or 0) * WEIGHT_SCALE * rows >= 2**55:
+        raise DataError(
+            f"column `{definition.name_of(definition.weight_column)}` (weight) holds numbers too large to be summed "
+            "exactly per person",
+            hint="divide every weight by the same number",
+        )
 
 
 def check_size(engine: Engine, definition: Definition) -> None:
@@ -175,25 +193,26 @@ def check_size(engine: Engine, definition: Definition) -> None:
 # The passes ----------------------------------------------------------------------------------------------------
 
 
-def main_cells(
-    engine: Engine, definition: Definition, needs: Needs
-) -> tuple[CellTable, RawByLabel, list[Note]]:
-    """The main table, the raw values behind each flag's labels, and notes about odd spellings."""
+def main_cells(engine: Engine, definition: Definition, needs: Needs) -> tuple[CellTable, RawByLabel, list[Note]]:
+    """The main table of the audited rows, the raw values behind each flag's labels, and notes about odd spellings."""
     keys = [Key(a.name, a.column, a.derive) for a in definition.attributes]
     flags = [flag for flag in definition.flags if flag.name in needs.keys]
     keys += [Key(flag.name, flag.column) for flag in flags]
     keys += [Key(name, column) for name, column in definition.labels.items() if name in needs.keys]
     if definition.score_column and "score_presence" in needs.keys:
         keys.append(Key("score_presence", definition.score_column, Presence()))
-    keys.append(Key("admission", "one", definition.admission))
     sums = ["rows", "n", "matched"]
     if definition.weight_column:
         sums += ["w", "w2_hi", "w2_mid", "w2_lo"]
     query = GroupBy(
-        "main", tuple(keys), tuple(sums), count=definition.count_column, weight=definition.weight_column
+        "main",
+        tuple(keys),
+        tuple(sums),
+        admission=definition.admission,
+        count=definition.count_column,
+        weight=definition.weight_column,
     )
     raw = engine.group(query)
-    audited = [value == AUDITED for value in raw["admission"].to_pylist()]
     rows = raw["sum:rows"].to_pylist()
     labelled: dict[str, KeyColumn] = {}
     raw_values: RawByLabel = {}
@@ -204,26 +223,14 @@ def main_cells(
         labelled[attribute.name] = KeyColumn.of_labels(labels)
         notes += spelling_notes(labels, attribute.described)
     for flag in flags:
-        values = raw[flag.name].to_pylist()
-        distinct = list({repr(v): v for v in values}.values())
-        position = {repr(v): i for i, v in enumerate(distinct)}
-        rows_of = [0] * len(distinct)
-        seen = [False] * len(distinct)
-        for value, n, inside in zip(values, rows, audited, strict=True):
-            rows_of[position[repr(value)]] += n
-            seen[position[repr(value)]] |= inside
-        kept = [i for i, used in enumerate(seen) if used]
-        found = flag_labels([distinct[i] for i in kept], [rows_of[i] for i in kept], flag, definition)
-        names = dict(zip(kept, (found[i] for i in range(len(kept))), strict=True))
-        raw_values[flag.name] = raw_values_by_label(distinct, names)
-        labelled[flag.name] = KeyColumn.of_labels([names.get(position[repr(v)], MISSING) for v in values])
+        labels, raw_values[flag.name] = flag_labels(raw[flag.name].to_pylist(), rows, flag, definition)
+        labelled[flag.name] = KeyColumn.of_labels(labels)
     for name, column in definition.labels.items():
         if name in needs.keys:
             texts = [text_of(v, definition, definition.name_of(column)) for v in raw[name].to_pylist()]
             labelled[name] = KeyColumn.of_labels(texts)
-    for name in ("score_presence", "admission"):
-        if name in raw.column_names:
-            labelled[name] = KeyColumn.of_labels(raw[name].to_pylist())
+    if "score_presence" in raw.column_names:
+        labelled["score_presence"] = KeyColumn.of_labels(raw["score_presence"].to_pylist())
     table = CellTable(labelled, {name: int_column(raw, f"sum:{name}") for name in sums})
     return table.marginal(list(labelled)), raw_values, notes
 
@@ -251,11 +258,8 @@ def value_cells(engine: Engine, definition: Definition, needs: Needs) -> CellTab
         for a in definition.attributes
     }
     for flag in flags:
-        values = raw[flag.name].to_pylist()
-        distinct = list({repr(v): v for v in values}.values())
-        found = flag_labels(distinct, [0] * len(distinct), flag, definition)
-        by_value = {repr(v): found[i] for i, v in enumerate(distinct)}
-        labelled[flag.name] = relabelled(raw[flag.name], lambda v, names=by_value: names[repr(v)])  # type: ignore[misc]
+        labels, _ = flag_labels(raw[flag.name].to_pylist(), raw["sum:rows"].to_pylist(), flag, definition)
+        labelled[flag.name] = KeyColumn.of_labels(labels)
     labelled["score"] = KeyColumn(int_column(raw, "score"))
     table = CellTable(labelled, {name: int_column(raw, f"sum:{name}") for name in sums})
     return table.marginal(list(labelled))
@@ -274,11 +278,13 @@ def unit_cells(engine: Engine, definition: Definition, needs: Needs, raw_values:
     )
     names = sorted(masks)
     alias = {name: f"m{i}" for i, name in enumerate(names)}
-    columns = {flag.name: flag.column for flag in definition.flags}
+    flags = {flag.name: Key(flag.name, flag.column) for flag in definition.flags}
     query = UnitGroupBy(
         keys=tuple(Key(a.name, a.column, a.derive) for a in definition.attributes),
         unit=definition.unit_column,
-        masks=tuple(RawMask(alias[name], raw_alternatives(masks[name], columns, raw_values)) for name in names),
+        masks=tuple(
+            RawMask(alias[name], raw_alternatives(masks[name], flags, raw_values, definition)) for name in names
+        ),
         products=tuple((alias[a], alias[b]) for a, b in products),
         admission=definition.admission,
         count=definition.count_column,
@@ -298,16 +304,16 @@ def unit_cells(engine: Engine, definition: Definition, needs: Needs, raw_values:
 
 
 def raw_alternatives(
-    mask: Mask, columns: Mapping[str, str], raw_values: RawByLabel
-) -> tuple[tuple[tuple[str, tuple[object, ...]], ...], ...]:
+    mask: Mask, flags: Mapping[str, Key], raw_values: RawByLabel, definition: Definition
+) -> tuple[tuple[tuple[Key, tuple[object, ...]], ...], ...]:
     """A mask over labels as conditions over the raw values that carry them."""
-    return tuple(
-        tuple(
-            (columns[key], tuple(value for label in labels for value in raw_values[key].get(label, ())))
-            for key, labels in conjunction
-        )
-        for conjunction in mask.alternatives
-    )
+
+    def raw(key: str, labels: Sequence[str]) -> tuple[Key, tuple[object, ...]]:
+        if key == "score_presence" and definition.score_column:
+            return Key(key, definition.score_column, Presence()), tuple(labels)
+        return flags[key], tuple(value for label in labels for value in raw_values[key].get(label, ()))
+
+    return tuple(tuple(raw(key, labels) for key, labels in conjunction) for conjunction in mask.alternatives)
 
 
 # Small things --------------------------------------------------------------------------------------------------
@@ -331,9 +337,12 @@ def spelling_notes(labels: Sequence[str], described: str) -> list[Note]:
     return [(note.code, note.text, note.rows or 0) for note in near_spellings(set(labels), described)]
 
 
-def admission_counts(main: CellTable) -> dict[str, int]:
-    """Rows that were left out before the audit, by reason."""
-    by_reason = {key[0]: table.total("rows") for key, table in main.by("admission").items()}
+def left_out_counts(engine: Engine, definition: Definition, left_out: int) -> dict[str, int]:
+    """Rows that are not audited, by reason; a pass of its own, made only where there are any."""
+    by_reason: dict[str, int] = {}
+    if left_out:
+        raw = engine.group(GroupBy("admission", (Key("admission", "one", definition.admission),), ("rows",)))
+        by_reason = dict(zip(raw["admission"].to_pylist(), raw["sum:rows"].to_pylist(), strict=True))
     return {
         "rows_outside_where": by_reason.get("outside where", 0),
         "rows_person_unknown": by_reason.get("person unknown", 0),
@@ -345,7 +354,8 @@ def several_groups_note(unit: CellTable, counts: Mapping[str, int]) -> list[Note
     extra = unit.total("units") - counts.get("units", 0)
     if extra <= 0:
         return []
-    return [("people_in_several_groups", "people whose rows fall into more than one group; each counts once in each", extra)]
+    text = "people whose rows fall into more than one group; each counts once in each"
+    return [("people_in_several_groups", text, extra)]
 
 
 def check_totals(rows_read: int, counts: Mapping[str, int], tables: Mapping[str, CellTable]) -> None:
@@ -357,10 +367,6 @@ def check_totals(rows_read: int, counts: Mapping[str, int], tables: Mapping[str,
             hint="did the file change during the run? if not, please report this",
         )
     main = tables["main"]
-    attributes = [name for name in main.keys if name not in FLAG_KEYS]
-    for name in attributes:
-        if main.marginal([name]).total("n") != main.total("n"):
-            raise SelfCheckError(f"the groups of `{name}` do not add up to all people")
     value = tables.get("value")
     if value is not None and "score_presence" in main.keys:
         finite = main.select({"score_presence": ["finite"]}).total("rows")
@@ -369,9 +375,3 @@ def check_totals(rows_read: int, counts: Mapping[str, int], tables: Mapping[str,
     unit = tables.get("unit")
     if unit is not None and "all" in unit.sums and unit.total("all") != main.total("w" if "w" in main.sums else "n"):
         raise SelfCheckError("the sums per person do not add up to the sums of the rows")
-
-
-FLAG_KEYS = frozenset({"decision", "label", "consent", "vulnerable", "score_presence", "campaign"})
-__all__ = ["tally"]
-
-

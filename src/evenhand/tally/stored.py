@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as compute
 import pyarrow.parquet as parquet
 
 from evenhand.errors import DataError, OutputError
@@ -34,7 +35,7 @@ def to_bytes(cells: Cells) -> bytes:
         table = cells.tables[name].marginal(list(cells.tables[name].keys))
         rows = len(table)
         layout[name] = {
-            "keys": {key: "text" if column.labels is not None else "integer" for key, column in table.keys.items()},
+            "keys": [[key, "text" if column.labels is not None else "integer"] for key, column in table.keys.items()],
             "sums": list(table.sums),
         }
         columns: dict[str, pa.Array] = {"table": pa.array([name] * rows, pa.string())}
@@ -54,7 +55,7 @@ def to_bytes(cells: Cells) -> bytes:
     }
     whole = pa.concat_tables(parts).replace_schema_metadata({"evenhand": canonical_json(metadata)})
     buffer = io.BytesIO()
-    parquet.write_table(whole, buffer, compression="zstd", store_schema=False)
+    parquet.write_table(whole, buffer, compression="zstd")
     return buffer.getvalue()
 
 
@@ -77,7 +78,9 @@ def read(path: Path) -> Cells:
         metadata = json.loads((file.schema_arrow.metadata or {}).get(b"evenhand", b"null"))
         stored = file.read()
     except FileNotFoundError:
-        raise DataError(f"`{path}` does not exist", hint="cells are in `restricted/cells.parquet` of a run folder") from None
+        raise DataError(
+            f"`{path}` does not exist", hint="cells are in `restricted/cells.parquet` of a run folder"
+        ) from None
     except (pa.ArrowInvalid, OSError, ValueError):
         metadata = None
     if not isinstance(metadata, dict) or "schema" not in metadata:
@@ -92,9 +95,9 @@ def read(path: Path) -> Cells:
         )
     tables = {}
     for name, layout in metadata["layout"].items():
-        part = stored.filter(pa.compute.equal(stored["table"], name))
+        part = stored.filter(compute.equal(stored["table"], name))
         keys = {}
-        for key, kind in layout["keys"].items():
+        for key, kind in layout["keys"]:
             values = part[f"key:{key}"].to_pylist()
             keys[key] = (
                 KeyColumn.of_labels(values)

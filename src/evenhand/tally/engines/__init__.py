@@ -19,7 +19,11 @@ from evenhand.tally.engines.base import Engine, Rows
 ENGINES: Mapping[str, tuple[str, str, str]] = {
     "duckdb": ("evenhand.tally.engines.duckdb", "DuckDBEngine", "embedded, the default"),
     "polars": ("evenhand.tally.engines.polars", "PolarsEngine", "pip install 'evenhand[polars]'"),
-    "plain": ("evenhand.tally.engines.plain", "PlainEngine", "plain Python, slow: the oracle that the others are tested against"),
+    "plain": (
+        "evenhand.tally.engines.plain",
+        "PlainEngine",
+        "plain Python, slow: the oracle that the others are tested against",
+    ),
 }
 """Name -> (module, class, what it is). Modules are imported only when asked for."""
 

@@ -73,12 +73,15 @@ class Engine(ABC):
         """The audited rows themselves, only these columns: for metrics that exist only as functions of rows."""
 
     @abstractmethod
-    def distinct(self, column: str) -> tuple[int, int]:
-        """Number of different non-missing values of a column of the joined frame, and of missing ones."""
+    def distinct(self, column: str, admission: Admission | None = None) -> tuple[int, int]:
+        """Number of different non-missing values of a column, and of missing ones.
+
+        Among the rows of the file that the column is from; with `admission`, among the audited rows of the joined frame.
+        """
 
     @abstractmethod
-    def ranges(self, columns: Sequence[str]) -> Mapping[str, Range]:
-        """Range of each number column."""
+    def ranges(self, columns: Sequence[str], admission: Admission) -> Mapping[str, Range]:
+        """Range of each number column over the audited rows."""
 
     @abstractmethod
     def unmatched_attributes(self) -> int:

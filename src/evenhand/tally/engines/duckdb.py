@@ -35,7 +35,9 @@ class DuckDBEngine(LazyEngine):
             try:
                 self.run("SET memory_limit = ?", memory)
             except duckdb.Error:
-                raise UsageError(f"`--memory {memory}` is not a size", hint="write for example `--memory 2GB`") from None
+                raise UsageError(
+                    f"`--memory {memory}` is not a size", hint="write for example `--memory 2GB`"
+                ) from None
         paths = [
             str(path.resolve())
             for table in (rows.predictions, rows.attributes)

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
-from operator import and_, add
+from operator import add, and_
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -19,9 +19,9 @@ from evenhand.errors import DataError
 from evenhand.load.table import Table
 from evenhand.tally.engines.base import Engine
 from evenhand.tally.plan import (
+    AUDITED,
     LIMB,
     WEIGHT_SCALE,
-    AUDITED,
     Admission,
     Bands,
     Derivation,
@@ -109,20 +109,14 @@ class LazyEngine(Engine):
         )
         per_unit = frame.group_by("unit", *names).agg(*[nw.col(mask.name).sum() for mask in query.masks])
         per_unit = per_unit.with_columns(*[nw.col(mask.name).cast(nw.Int64) for mask in query.masks])
-        limbs = [
-            expression.alias(column)
-            for left, right in query.products
-            for column, expression in zip(
-                product_columns(left, right), limb_expressions(nw.col(left), nw.col(right)), strict=True
-            )
-        ]
         present = [(nw.col(m.name) > 0).cast(nw.Int64).alias(people_column(m.name)) for m in query.masks]
+        per_unit = with_products(per_unit, query.products)
         columns = [
             *[mask.name for mask in query.masks],
             *[people_column(mask.name) for mask in query.masks],
             *[column for pair in query.products for column in product_columns(*pair)],
         ]
-        per_unit = per_unit.with_columns(nw.lit(1, dtype=nw.Int64).alias("units"), *present, *limbs)
+        per_unit = per_unit.with_columns(nw.lit(1, dtype=nw.Int64).alias("units"), *present)
         totals = [nw.col(c).sum() for c in ["units", *columns]]
         result = per_unit.group_by(*names).agg(*totals) if names else per_unit.select(*totals)
         return whole_numbers(self.collect(result), ["units", *columns])
@@ -140,18 +134,19 @@ class LazyEngine(Engine):
         self.passes += 1
         return self.collect(self.admitted(admission).select(*columns))
 
-    def distinct(self, column: str) -> tuple[int, int]:
+    def distinct(self, column: str, admission: Admission | None = None) -> tuple[int, int]:
         self.passes += 1
         table = self.rows.predictions if column.startswith("p_") else self.rows.attributes
         assert table is not None
-        frame = self.scan(table, column[:2])
-        values = self.collect(frame.filter(~nw.col(column).is_null()).select(nw.col(column).n_unique().alias("values")))
-        missing = self.collect(
-            frame.select(nw.col(column).is_null().cast(nw.Int64).sum().alias("missing"))
+        frame = self.scan(table, column[:2]) if admission is None else self.admitted(admission)
+        counted = frame.select(
+            nw.col(column).n_unique().alias("values"), nw.col(column).is_null().cast(nw.Int64).sum().alias("missing")
         )
-        return int(values["values"][0].as_py() or 0), int(missing["missing"][0].as_py() or 0)
+        row = self.collect(counted).to_pylist()[0]
+        missing = int(row["missing"] or 0)
+        return int(row["values"] or 0) - (missing > 0), missing  # n_unique counts missing as a value
 
-    def ranges(self, columns: Sequence[str]) -> Mapping[str, Range]:
+    def ranges(self, columns: Sequence[str], admission: Admission) -> Mapping[str, Range]:
         if not columns:
             return {}
         self.passes += 1
@@ -165,7 +160,7 @@ class LazyEngine(Engine):
                 (state == "missing").cast(nw.Int64).sum().alias(f"{c}:missing"),
                 (state == "not finite").cast(nw.Int64).sum().alias(f"{c}:not finite"),
             ]
-        row = self.collect(self.joined().select(*expressions)).to_pylist()[0]
+        row = self.collect(self.admitted(admission).select(*expressions)).to_pylist()[0]
         return {
             c: Range(row[f"{c}:low"], row[f"{c}:high"], int(row[f"{c}:missing"] or 0), int(row[f"{c}:not finite"] or 0))
             for c in columns
@@ -175,9 +170,7 @@ class LazyEngine(Engine):
         if self.rows.attributes is None or self.rows.join is None:
             return 0
         self.passes += 1
-        left, right = self.with_join_keys(
-            self.scan(self.rows.predictions, "p_"), self.scan(self.rows.attributes, "a_")
-        )
+        left, right = self.with_join_keys(self.scan(self.rows.predictions, "p_"), self.scan(self.rows.attributes, "a_"))
         unused = right.join(left, left_on="join_right", right_on="join_left", how="anti")
         counted = unused.with_columns(nw.lit(1, dtype=nw.Int64).alias(ONE)).select(nw.col(ONE).sum().alias("rows"))
         return int(self.collect(counted)["rows"][0].as_py() or 0)
@@ -204,7 +197,8 @@ def derived(column: str, derivation: Derivation) -> nw.Expr:
                 .otherwise(nw.when(value.is_finite()).then(nw.lit("finite")).otherwise(nw.lit("not finite")))
             )
         case Admission(conditions, known):
-            audited = nw.when(conjunction(conditions)).then(nw.lit(AUDITED)).otherwise(nw.lit("outside where"))
+            inside = conjunction([(nw.col(name), values) for name, values in conditions])
+            audited = nw.when(inside).then(nw.lit(AUDITED)).otherwise(nw.lit("outside where"))
             for name in known:
                 audited = nw.when(nw.col(name).is_null()).then(nw.lit("person unknown")).otherwise(audited)
             return audited
@@ -212,25 +206,31 @@ def derived(column: str, derivation: Derivation) -> nw.Expr:
             return c
 
 
-def conjunction(conditions: Sequence[tuple[str, tuple[object, ...]]]) -> nw.Expr:
-    """True where every column holds one of its values; None among the values admits missing ones."""
-    tests = [one_of(column, values) for column, values in conditions]
+def conjunction(conditions: Sequence[tuple[nw.Expr, tuple[object, ...]]]) -> nw.Expr:
+    """True where every expression has one of its values; None among the values admits missing ones."""
+    tests = [one_of(expression, values) for expression, values in conditions]
     return reduce(and_, tests) if tests else nw.col(ONE) == 1
 
 
-def one_of(column: str, values: Sequence[object]) -> nw.Expr:
+def one_of(expression: nw.Expr, values: Sequence[object]) -> nw.Expr:
     """Membership that is False, not missing, for a missing value, unless None is listed."""
     listed = [v for v in values if v is not None and v == v]
-    test = nw.col(column).is_in(listed) if listed else nw.lit(False)
-    test = nw.when(nw.col(column).is_null()).then(nw.lit(None in values)).otherwise(test)
+    test = expression.is_in(listed) if listed else nw.lit(False)
+    test = nw.when(expression.is_null()).then(nw.lit(None in values)).otherwise(test)
     if any(v != v for v in values):
-        test = nw.when(nw.col(column).is_nan()).then(nw.lit(True)).otherwise(test)
+        test = nw.when(expression.is_nan()).then(nw.lit(True)).otherwise(test)
     return test
 
 
 def mask_expression(mask: RawMask) -> nw.Expr:
     """0 or 1 as Int64."""
-    return reduce(add, [conjunction(conditions).cast(nw.Int64) for conditions in mask.alternatives])
+    return reduce(
+        add,
+        [
+            conjunction([(derived(key.column, key.derive), values) for key, values in conditions]).cast(nw.Int64)
+            for conditions in mask.alternatives
+        ],
+    )
 
 
 def fixed_point(weight: str) -> nw.Expr:
@@ -256,8 +256,45 @@ def unit_factor(count: str | None, weight: str | None) -> nw.Expr:
     return people * fixed_point(weight) if weight else people
 
 
+def with_products(frame: nw.LazyFrame[Any], pairs: Sequence[tuple[str, str]]) -> nw.LazyFrame[Any]:
+    """The limbs of the product of each pair of columns, non-negative Int64 below 2⁵⁵.
+
+    In steps of small expressions: as one expression each, the 80 products of a full audit take DuckDB seconds to plan.
+    """
+    base = 1 << LIMB
+    names = sorted({name for pair in pairs for name in pair})
+    high, low = ({name: f"{name}:{part}" for name in names} for part in ("high", "low"))
+    frame = frame.with_columns(
+        *[(nw.col(name) // base).alias(high[name]) for name in names],
+        *[(nw.col(name) % base).alias(low[name]) for name in names],
+    )
+    limbs = {pair: product_columns(*pair) for pair in pairs}
+    frame = frame.with_columns(
+        *[(nw.col(low[left]) * nw.col(low[right])).alias(limbs[left, right][2]) for left, right in pairs]
+    )
+    frame = frame.with_columns(
+        *[
+            (
+                nw.col(high[left]) * nw.col(low[right])
+                + nw.col(low[left]) * nw.col(high[right])
+                + nw.col(limbs[left, right][2]) // base
+            ).alias(limbs[left, right][1])
+            for left, right in pairs
+        ]
+    )
+    return frame.with_columns(
+        *[
+            (nw.col(high[left]) * nw.col(high[right]) + nw.col(limbs[left, right][1]) // base).alias(
+                limbs[left, right][0]
+            )
+            for left, right in pairs
+        ],
+        *[(nw.col(limb) % base).alias(limb) for pair in pairs for limb in limbs[pair][1:]],
+    )
+
+
 def limb_expressions(left: nw.Expr, right: nw.Expr) -> tuple[nw.Expr, nw.Expr, nw.Expr]:
-    """left × right as three limbs of 24 bits (high unbounded), for non-negative Int64 below 2⁴⁸."""
+    """left × right as three limbs of 24 bits (high unbounded), for non-negative Int64 below 2⁵⁵."""
     base = 1 << LIMB
     left_high, left_low = left // base, left % base
     right_high, right_low = right // base, right % base

@@ -16,9 +16,9 @@ from evenhand.errors import DataError
 from evenhand.load.table import ArrowRows, ParquetFiles, Table
 from evenhand.tally.engines.base import Engine, Rows
 from evenhand.tally.plan import (
+    AUDITED,
     LIMB,
     WEIGHT_SCALE,
-    AUDITED,
     Admission,
     Bands,
     Derivation,
@@ -26,6 +26,7 @@ from evenhand.tally.plan import (
     GroupBy,
     Presence,
     Range,
+    RawMask,
     UnitGroupBy,
     people_column,
     product_columns,
@@ -121,8 +122,7 @@ class PlainEngine(Engine):
             group = tuple(group_value(derive(row, key.column, key.derive)) for key in query.keys)
             sums = per_unit[(row[query.unit], *group)]
             for mask in query.masks:
-                if any(all(holds(row[c], values) for c, values in conditions) for conditions in mask.alternatives):
-                    sums[mask.name] += factor
+                sums[mask.name] += factor * indicator(row, mask)
         names = [
             "units",
             *[mask.name for mask in query.masks],
@@ -147,20 +147,21 @@ class PlainEngine(Engine):
         rows = list(self.admitted(admission))
         return arrow({column: [row[column] for row in rows] for column in columns})
 
-    def distinct(self, column: str) -> tuple[int, int]:
+    def distinct(self, column: str, admission: Admission | None = None) -> tuple[int, int]:
         self.passes += 1
         table = self.rows.predictions if column.startswith("p_") else self.rows.attributes
         assert table is not None
-        values = [row[column] for row in read(table, column[:2])]
+        rows = read(table, column[:2]) if admission is None else self.admitted(admission)
+        values = [row[column] for row in rows]
         return len({v for v in values if v is not None}), sum(v is None for v in values)
 
-    def ranges(self, columns: Sequence[str]) -> Mapping[str, Range]:
+    def ranges(self, columns: Sequence[str], admission: Admission) -> Mapping[str, Range]:
         if not columns:
             return {}
         self.passes += 1
         finite: dict[str, list[float]] = {c: [] for c in columns}
         states: dict[str, dict[str, int]] = {c: {"finite": 0, "missing": 0, "not finite": 0} for c in columns}
-        for row in self.joined():
+        for row in self.admitted(admission):
             for c in columns:
                 state = str(derive(row, c, Presence()))
                 states[c][state] += 1
@@ -223,6 +224,14 @@ def derive(row: Row, column: str, derivation: Derivation) -> Any:
             return value
 
 
+def indicator(row: Row, mask: RawMask) -> bool:
+    """Whether a row is in the mask, by any of its alternatives."""
+    return any(
+        all(holds(derive(row, key.column, key.derive), values) for key, values in conditions)
+        for conditions in mask.alternatives
+    )
+
+
 def holds(value: Any, values: tuple[object, ...]) -> bool:
     """Whether a value is one of those listed, NaN like any other."""
     return any(value is v or value == v or (value != value and v != v) for v in values)
@@ -256,4 +265,6 @@ def arrow(columns: dict[str, list[Any]]) -> pa.Table:
     try:
         return pa.table({name: pa.array(values) for name, values in columns.items()})
     except OverflowError:
-        raise DataError("a sum passes 2⁶³ and cannot be held exactly", hint="scale the weights or counts down") from None
+        raise DataError(
+            "a sum passes 2⁶³ and cannot be held exactly", hint="scale the weights or counts down"
+        ) from None
