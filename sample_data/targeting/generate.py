@@ -51,13 +51,13 @@ class Campaign:
 CAMPAIGNS = (
     Campaign(
         folder=".",
-        seed=20260302,
+        seed=20260305,
         people=12_000,
-        cutoff=0.45,
+        cutoff=0.40,
         ages=(0.22, 0.28, 0.26, 0.22, 0.02),
-        countries=(("SE", 0.45), ("NO", 0.20), ("FI", 0.20), ("DK", 0.15)),
+        countries=(("SE", 0.40), ("NO", 0.20), ("FI", 0.20), ("DK", 0.20)),
         score_of_women=0.75,
-        score_of_oldest=0.90,
+        score_of_oldest=0.88,
         breaches=14,
         islanders=3,
         unknown_people=150,
@@ -65,7 +65,7 @@ CAMPAIGNS = (
     ),
     Campaign(
         folder="clean",
-        seed=20260303,
+        seed=20260308,
         people=8_000,
         cutoff=0.30,
         ages=(0.25, 0.30, 0.25, 0.20, 0.0),

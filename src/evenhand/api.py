@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand.errors import UsageError
-from evenhand.pipeline import Options, Outcome, Sources, audit_rows, judge_stored, open_audit
+from evenhand.pipeline import Options, Outcome, audit_rows, judge_stored, open_audit
 from evenhand.render.folder import check_writable, publish
 from evenhand.render.options import RenderOptions
 from evenhand.render.outputs import run_folder_files
+from evenhand.roles import Sources
 from evenhand.tally.stored import read, to_bytes
 
 if TYPE_CHECKING:

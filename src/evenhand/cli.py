@@ -71,7 +71,9 @@ def audit(
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of the engine.")] = None,
     memory: Annotated[str | None, typer.Option(help="Memory limit of the engine, such as 2GB.")] = None,
     fail_on: Annotated[FailOn, typer.Option(help="What makes the exit code differ from 0.")] = FailOn.inconclusive,
-    seed: Annotated[int | None, typer.Option(help="Seed of random draws; default: from the data and the policy.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of random draws; default: from the data and the policy.")
+    ] = None,
     as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Date of the audit, as 2026-03-02.")] = None,
     templates: TemplatesOption = None,
     quiet: QuietOption = False,
@@ -80,8 +82,9 @@ def audit(
 ) -> None:
     """Audit decisions against a policy: exit 0 pass, 1 fail, 2 could not audit, 3 not enough evidence."""
     from evenhand.config.discovery import find_audit_file
-    from evenhand.pipeline import Options, Sources, audit_rows, judge_stored, open_audit
+    from evenhand.pipeline import Options, audit_rows, judge_stored, open_audit
     from evenhand.render.folder import check_writable
+    from evenhand.roles import Sources
 
     formats = checked_formats(format)
     path = find_audit_file(audit_file, folder=Path.cwd(), environment=os.environ)
@@ -159,9 +162,10 @@ def demo(
     import json
 
     from evenhand.kinds import KINDS
-    from evenhand.pipeline import Options, Sources, audit_rows, open_audit
+    from evenhand.pipeline import Options, audit_rows, open_audit
     from evenhand.render.folder import check_writable
     from evenhand.resources import sample_folder
+    from evenhand.roles import Sources
 
     if kind not in KINDS:
         raise UsageError(f"there is no sample for `{kind}`", hint="one of " + ", ".join(KINDS))
@@ -178,13 +182,17 @@ def demo(
     if found == expected["checks"] and code == expected["exit_code"]:
         print(f"demo    as expected; an audit with this outcome exits {code}")
         return
-    raise EvenhandError("the sample did not give the expected outcome", hint="please report this, with `evenhand doctor`")
+    raise EvenhandError(
+        "the sample did not give the expected outcome", hint="please report this, with `evenhand doctor`"
+    )
 
 
 @app.command()
 def init(
     data: Annotated[str, typer.Argument(help="Predictions: a file of decisions.")],
-    attributes: Annotated[str | None, typer.Option(help="Protected attributes, if they are a file of their own.")] = None,
+    attributes: Annotated[
+        str | None, typer.Option(help="Protected attributes, if they are a file of their own.")
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Audit file to write.")] = Path("evenhand.yaml"),
 ) -> None:
     """Write a commented audit file from the columns of DATA; an existing file is never overwritten."""

@@ -11,11 +11,23 @@ from pathlib import Path
 
 from evenhand import __version__
 from evenhand.errors import EvenhandError, UsageError
-from evenhand.pipeline import Options, Sources, audit_rows, open_audit
+from evenhand.pipeline import Options, audit_rows, open_audit
 from evenhand.resources import sample_folder
+from evenhand.roles import Sources
 from evenhand.tally.engines import ENGINES, engine_class
 
-LIBRARIES = ("narwhals", "duckdb", "polars", "pyarrow", "numpy", "scipy", "pandas", "fairlearn", "scikit-learn", "matplotlib")
+LIBRARIES = (
+    "narwhals",
+    "duckdb",
+    "polars",
+    "pyarrow",
+    "numpy",
+    "scipy",
+    "pandas",
+    "fairlearn",
+    "scikit-learn",
+    "matplotlib",
+)
 SAMPLE = "targeting/too_little"
 """The smallest sample: even the plain engine reads it in a moment."""
 

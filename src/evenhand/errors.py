@@ -36,7 +36,9 @@ class UsageError(EvenhandError):
 class AuditFileError(EvenhandError):
     """The audit file or a pack is wrong; the message starts with `file:line:column:`."""
 
-    def __init__(self, message: str, *, file: str = "", line: int = 0, column: int = 0, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, file: str = "", line: int = 0, column: int = 0, hint: str | None = None
+    ) -> None:
         where = f"{file}:{line}:{column}: " if file and line else f"{file}: " if file else ""
         super().__init__(where + message, hint=hint)
         self.file, self.line, self.column = file, line, column

@@ -5,7 +5,7 @@ May import: config, measure, render (words only).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from evenhand.config.loader import Audit
 from evenhand.config.packs import shipped_checks
@@ -98,3 +98,50 @@ def policy_lines(audit: Audit) -> Iterator[str]:
     for pack in audit.packs:
         yield f"pack   {pack.id} {pack.version} ({pack.binding}): {pack.sentence}"
     yield f"ok: {len(audit.checks)} checks in {audit.name}, policy {audit.sha256[:12]}"
+
+
+def measures_page() -> str:
+    """docs/measures.md: every quantity once, with the names of its forms."""
+    lines = [
+        "# Measures",
+        "",
+        "Made from the table in `evenhand.measure`; do not edit (CONTRIBUTING.md says how it is rewritten).",
+        "`evenhand explain NAME` prints the same. A ratio is always group / reference, a difference group − reference.",
+        "Any other metric runs on rows: `fairlearn:NAME`, `sklearn:NAME`, `your.module:function`.",
+    ]
+    quantities: dict[str, list[Measure]] = {}
+    for measure in MEASURES.values():
+        own = measure.form == "own"
+        quantities.setdefault(measure.name if own else measure.quantity, []).append(measure)
+    for forms in quantities.values():
+        first = forms[0]
+        aliases = [alias for alias, name in ALIASES.items() if name in {form.name for form in forms}]
+        lines += [
+            "",
+            f"## {first.title if first.form == 'own' else first.quantity_title}",
+            "",
+            ", ".join(f"`{form.name}`" for form in forms)
+            + (f" (also called {', '.join(f'`{a}`' for a in aliases)})" if aliases else ""),
+            "",
+            f"**{first.question}**",
+            "",
+            f"- formula: {first.formula}",
+            f"- needs: {', '.join(f'`{role}`' for role in first.roles) or 'the protected attributes alone'}; "
+            f"{SCOPES[first.scope]}",
+            f"- decided by: {', '.join(dict.fromkeys(way for form in forms for way in form.decide_by))}",
+            f"- edge cases: {once((form.edges for form in forms), '. ')}",
+            f"- when not: {first.caution}",
+            f"- source: {once((form.source for form in forms), '; ')}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def once(texts: Iterable[str], separator: str) -> str:
+    """Several texts joined, each of their parts said once.
+
+    >>> once(["A; B", "A; C"], "; ")
+    'A; B; C'
+    """
+    end = "." if separator == ". " else ""
+    parts = dict.fromkeys(part for text in texts for part in text.removesuffix(end).split(separator))
+    return separator.join(parts) + end

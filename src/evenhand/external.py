@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from evenhand.errors import DataError, UsageError, near_name
 from evenhand.load.labels import MISSING
@@ -306,7 +307,7 @@ def contrast_of(estimate: float, replicates: np.ndarray, parity: float | None) -
     return ReplicateContrast(estimate=estimate, replicates=known, parity=parity)
 
 
-def draws(metric: ExternalMetric, rows: pd.DataFrame, replicates: int, seed: int) -> np.ndarray:
+def draws(metric: ExternalMetric, rows: pd.DataFrame, replicates: int, seed: int) -> npt.NDArray[np.float64]:
     """The metric of `replicates` resamples of these rows (of people, where they repeat); NaN where it is undefined."""
     generator = np.random.Generator(np.random.PCG64(seed))
     truth = integral(rows["y_true"]).to_numpy()

@@ -29,7 +29,7 @@ from evenhand.measure import ALIASES, MEASURES
 from evenhand.measure.base import Finding, Grouping, Setting
 from evenhand.results import CheckResult, Results, results_document
 from evenhand.roles import Sources, declared_definition, read_rows
-from evenhand.tally.cells import Cells, canonical_json
+from evenhand.tally.cells import Cells, canonical_json, differences
 from evenhand.tally.definition import Definition
 from evenhand.tally.engines import DEFAULT_ENGINE, Engine, engine_class
 from evenhand.tally.needs import Needs
@@ -87,10 +87,17 @@ def audit_rows(audit: Audit, sources: Sources, options: Options) -> Outcome:
             assert_unchanged(table)
         notes = [(note.code, note.text, note.rows or 0) for table in tables for note in table.notes]
         if definition.unit_assumed:
-            notes.append(("unit_assumed", "each row was taken to be another person: no `unit` and no `key` is declared", 0))
+            notes.append(
+                ("unit_assumed", "each row was taken to be another person: no `unit` and no `key` is declared", 0)
+            )
     cells = Cells(replace(cells.header, notes=tuple(sorted({*cells.header.notes, *notes}))), cells.tables)
     run = {
-        "engine": {"name": maker.name, "version": maker.version(), "threads": options.threads, "memory": options.memory},
+        "engine": {
+            "name": maker.name,
+            "version": maker.version(),
+            "threads": options.threads,
+            "memory": options.memory,
+        },
         "passes": passes,
         "inputs": inputs,
         "seconds": {"read": round(read - began, 3), "tally": round(tallied - read, 3)},
@@ -102,7 +109,7 @@ def judge_stored(audit: Audit, cells: Cells, options: Options) -> Outcome:
     """Judge cells that were tallied before. DataError where they are about something else than the audit file."""
     declared = declared_definition(audit).canonical()
     stored = {name: value for name, value in cells.header.definition.items() if name != "unit_rows"}
-    different = sorted(name for name in declared if declared[name] != stored.get(name))
+    different = differences(declared, stored)
     if different:
         raise DataError(
             "the cells were made by another definition than the audit file's: they differ in "
@@ -182,7 +189,9 @@ def judged(
     if check.decide_by == "legal" and setting.repeated:
         if check.pack is None:
             raise audit.check_error(
-                check, "`legal` is about one row a person, and people have several rows here", "decide by assurance or point"
+                check,
+                "`legal` is about one row a person, and people have several rows here",
+                "decide by assurance or point",
             )
         return CheckVerdict("not_tested", Reason("units_unclear", "`legal` needs one row a person"), ()), 0
     findings = findings_of(check, setting, groupings, external)
@@ -256,7 +265,7 @@ def groupings_of(audit: Audit) -> dict[str, Grouping]:
 
 
 def refuse_absent_references(audit: Audit, setting: Setting, groupings: Mapping[str, Grouping]) -> None:
-    """A declared reference that never occurs is a mistake in the audit file or in the data; an intersection may lack it."""
+    """A declared reference that never occurs is a mistake; that of an intersection may be missing."""
     for name, grouping in groupings.items():
         if len(grouping.keys) > 1:
             continue
@@ -271,9 +280,7 @@ def refuse_absent_references(audit: Audit, setting: Setting, groupings: Mapping[
             )
 
 
-def findings_on_rows(
-    audit: Audit, engine: Engine, definition: Definition, seed: int
-) -> dict[str, list[Finding]]:
+def findings_on_rows(audit: Audit, engine: Engine, definition: Definition, seed: int) -> dict[str, list[Finding]]:
     """Findings of checks whose metric is a function of rows; the rows are read once for all of them."""
     checks = [check for check in audit.checks if ":" in check.metric]
     if not checks:
@@ -317,4 +324,3 @@ def private_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-

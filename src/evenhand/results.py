@@ -299,10 +299,16 @@ def data_part(results: Results) -> JSON:
     counts = results.setting.cells.header.counts
     notes = list(results.setting.cells.header.notes)
     if counts.get("rows_unmatched"):
-        notes.append(("rows_unmatched", "rows of the predictions whose key is not in the attributes", counts["rows_unmatched"]))
+        notes.append(
+            ("rows_unmatched", "rows of the predictions whose key is not in the attributes", counts["rows_unmatched"])
+        )
     if counts.get("attribute_rows_unmatched"):
         notes.append(
-            ("attribute_rows_unmatched", "rows of the attributes that no prediction uses", counts["attribute_rows_unmatched"])
+            (
+                "attribute_rows_unmatched",
+                "rows of the attributes that no prediction uses",
+                counts["attribute_rows_unmatched"],
+            )
         )
     return {"missing": missing, "notes": [{"code": c, "text": t, "rows": r or None} for c, t, r in notes]}
 
@@ -314,7 +320,7 @@ def warnings_part(results: Results) -> list[JSON]:
         found.append(
             {
                 "code": "metrics_on_rows",
-                "text": "some checks use functions of the rows themselves, through fairlearn's MetricFrame on one machine",
+                "text": "some checks use functions of the rows, through fairlearn's MetricFrame on one machine",
             }
         )
     if any(result.check.decide_by == "point" for result in results.checks):
@@ -336,7 +342,11 @@ def evidence_part(result: CheckResult, results: Results) -> JSON:
         if finding.reference is not None and finding.value_reference is not None:
             base = [finding.counts.get(f"reference_{name}") for name in names]
             references[(finding.attribute, at)] = [
-                finding.attribute, f"{finding.reference} (reference)", at, *base, finite(finding.value_reference)
+                finding.attribute,
+                f"{finding.reference} (reference)",
+                at,
+                *base,
+                finite(finding.value_reference),
             ]
     measure = MEASURES.get(result.check.metric)
     curve = None
@@ -350,4 +360,6 @@ def evidence_part(result: CheckResult, results: Results) -> JSON:
     }
 
 
-CALIBRATION = frozenset({"calibration_slope", "calibration_intercept", "expected_calibration_error", "brier", "log_loss"})
+CALIBRATION = frozenset(
+    {"calibration_slope", "calibration_intercept", "expected_calibration_error", "brier", "log_loss"}
+)

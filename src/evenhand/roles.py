@@ -14,6 +14,7 @@ from typing import Any
 from evenhand.config.attributes import declared_groups
 from evenhand.config.loader import Audit
 from evenhand.errors import DataError, near_name
+from evenhand.load.delimited import likely_delimiter
 from evenhand.load.joining import compare_keys_as
 from evenhand.load.labels import label
 from evenhand.load.sources import column_names, open_table
@@ -220,9 +221,13 @@ def no_such_column(
     near = near_name(column.name, [name for columns in names.values() for name in columns])
     suggestion = f" (did you mean `{near}`?)" if near else ""
     message = f"there is no column `{column.name}` in {described}{suggestion}"
+    delimiter = audit.file.data.delimiter
+    others = (likely_delimiter(columns, [column.name], delimiter) for columns in names.values())
+    other = next((found for found in others if found), None)
+    hint = f"the file seems to use another delimiter: declare `delimiter: '{other}'` under `data`" if other else None
     if audit.document.has(column.place):
-        return audit.error(column.place, message)
-    return DataError(message)
+        return audit.error(column.place, message, hint)
+    return DataError(message, hint=hint)
 
 
 def described_source(source: Any) -> str:

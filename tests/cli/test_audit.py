@@ -12,7 +12,6 @@ import pytest
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-
 def test_a_fail_exits_1_with_the_verdict_last_and_nothing_on_stderr(evenhand: Run, audit_folder: Path) -> None:
     done = evenhand("audit", "evenhand.yaml", "--out", "run")
     assert done.returncode == 1

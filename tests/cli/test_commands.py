@@ -21,7 +21,7 @@ HEAVY = ("pandas", "matplotlib", "scipy", "duckdb", "polars", "pyarrow", "narwha
 
 @pytest.mark.parametrize("arguments", [["--help"], ["audit", "--help"], ["--version"], ["policy", "--help"]])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
-    """The promise is 0.3 s over bare Python; what costs that time is imports, which a test can count without a clock."""
+    """0.3 s over bare Python is promised; imports cost that time, and can be counted without a clock."""
     code = (
         "import sys, contextlib, io\n"
         f"sys.argv = ['evenhand', *{arguments!r}]\n"
@@ -166,5 +166,3 @@ def test_unexpected_errors_are_one_sentence_and_exit_2(audit_folder: Path) -> No
     assert done.returncode == 2
     assert "internal error, RuntimeError" in done.stderr
     assert "zqx" not in done.stderr
-
-

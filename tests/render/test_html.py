@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import itertools
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def test_landmarks_headings_and_skip_link(elements: Elements) -> None:
     assert elements.all("html")[0]["lang"] == "en"
     levels = [int(tag[1]) for tag in tags if tag in {"h1", "h2", "h3", "h4"}]
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
     assert elements.all("a")[0] == {"class": "skip", "href": "#verdict"}
 
 
@@ -314,6 +315,8 @@ REFUSED = {
     "banner out of sight": (
         "verdict.html", "<section id='verdict' style='display: none'>FAIL</section>", "does not show the verdict FAIL"
     ),
+    "banner out of sight by style sheet": ("base.css", "/* */ main > .verdict { display :none }", "hides the verdict"),
+    "everything out of sight": ("base.css", "@media screen { body, p { opacity: 0 } }", "hides the verdict"),
     "other title": ("page.html", "<title>fine</title><p id=verdict>FAIL</p>", "title does not begin"),
     "script": ("header.html", "<script>1</script>", "`<script>` element"),
     "handler": ("header.html", "<p onclick='x()'>", "event handler"),

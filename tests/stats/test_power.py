@@ -91,6 +91,14 @@ def test_what_is_detectable_is_detected(k: int) -> None:
     assert exact_power(0.3, 400, 2000, ratio, fail=True, level=0.05 / k) == pytest.approx(0.8, abs=0.015)
 
 
+def test_two_limits_halve_the_level_of_a_failure() -> None:
+    """p towards fail is twice the smaller one: what is detectable at two limits is so at alpha/2 for one."""
+    contrast = ScoreRatio(**table(0.3, total=400, times=5))
+    both = detectable(contrast, 0.8, 4.0)
+    assert both is not None
+    assert exact_power(0.3, 400, 2000, both, fail=True, level=0.025) == pytest.approx(0.8, abs=0.015)
+
+
 def test_difference_by_hand() -> None:
     """Rates .3 and .3, limit −.05, one reference person each, V₀ ≈ V₁ = 2·.21: (1.645 + .842)²·.42/.0025 = 1,039."""
     contrast = ScoreDifference(**table(0.3, times=1))

@@ -53,7 +53,7 @@ def roll_up(comparisons: Sequence[ComparisonVerdict], rule: Rule) -> tuple[Statu
 
 
 def largest_untested_share(comparisons: Sequence[ComparisonVerdict]) -> Fraction:
-    """The share of an attribute's people (reference included) in untested groups, of the attribute where it is largest."""
+    """The share of an attribute's people in untested groups (reference included), at its largest over attributes."""
     groups: dict[Any, dict[str, int]] = {}
     untested: dict[Any, int] = {}
     for comparison in comparisons:
@@ -78,7 +78,7 @@ def run_status(checks: Sequence[tuple[Level, Status]]) -> Status:
     judged = [status for level, status in checks if level != "report" and status in JUDGED]
     for status in ("warn", "waived", "pass"):
         if status in judged:
-            return status  # type: ignore[return-value]  # the three are statuses
+            return status
     return "not_tested"
 
 

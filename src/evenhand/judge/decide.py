@@ -39,7 +39,7 @@ def decide(findings: Sequence[Finding], rule: Rule) -> list[ComparisonVerdict]:
 
 
 def evidence(contrast: Contrast, rule: Rule) -> Evidence | None:
-    """p_fail (H₀: the limit holds) and p_pass (H₀: it is violated); None for a value that is known, or without limit."""
+    """p_fail (H₀: the limit holds) and p_pass (H₀: it is violated); None for a known value or no limit."""
     low, high = rule.low, rule.high
     if contrast.known or (low is None and high is None):
         return None
@@ -94,9 +94,7 @@ def decide_by_test(
     return verdicts
 
 
-def _judged(
-    verdict: ComparisonVerdict, rule: Rule, p: Evidence | None, *, fails: bool, k: int
-) -> ComparisonVerdict:
+def _judged(verdict: ComparisonVerdict, rule: Rule, p: Evidence | None, *, fails: bool, k: int) -> ComparisonVerdict:
     """Status of a tested comparison."""
 
     def because(code: str, text: str) -> ComparisonVerdict:
@@ -116,7 +114,9 @@ def _judged(
     if fails:
         if no_fail:
             return replace(verdict, reason=too_rare)
-        return replace(verdict, status="fail", reason=Reason("outside_limit", "the data rule out that the limit is kept"))
+        return replace(
+            verdict, status="fail", reason=Reason("outside_limit", "the data rule out that the limit is kept")
+        )
     passes = p.pass_ < rule.alpha if rule.decide_by == "assurance" else True
     if passes:
         if math.isinf(finding.estimate) or (verdict.interval is not None and verdict.interval.unbounded):
@@ -124,7 +124,9 @@ def _judged(
         if no_pass:
             return replace(verdict, reason=too_rare)
         if rule.decide_by == "confirmatory":
-            return replace(verdict, status="pass", reason=Reason("no_evidence_against", "no evidence against the limit"))
+            return replace(
+                verdict, status="pass", reason=Reason("no_evidence_against", "no evidence against the limit")
+            )
         return replace(verdict, status="pass", reason=Reason("within_limit", "the data show that the limit is kept"))
     if p.fail <= rule.alpha and k > 1:
         return because("not_after_holm", f"outside the limit alone, not after allowing for {k} comparisons")
@@ -197,7 +199,5 @@ def with_power(verdict: ComparisonVerdict, rule: Rule, comparisons: int) -> Comp
             alpha=rule.alpha,
             people=verdict.finding.n,
         )
-    seen = smallest_detectable(
-        contrast, minimum=rule.low, maximum=rule.high, comparisons=comparisons, alpha=rule.alpha
-    )
+    seen = smallest_detectable(contrast, minimum=rule.low, maximum=rule.high, comparisons=comparisons, alpha=rule.alpha)
     return replace(verdict, needs_n=needs, detectable=seen)

@@ -49,7 +49,7 @@ def too_small(finding: Finding, floors: Floors) -> Reason | None:
         if people < floors.min_people or (n == people and size < floors.min_people):
             counted = people if people < floors.min_people else int(size)
             return Reason("too_few_people", f"{who} has {counted:,} people; the floor is {floors.min_people:,}")
-        if 0 < n and size < floors.min_denominator:
+        if n > 0 and size < floors.min_denominator:
             return Reason(
                 "too_small_denominator",
                 f"{who} has {int(size):,} people in the denominator; the floor is {floors.min_denominator:,}",

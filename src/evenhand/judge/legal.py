@@ -17,14 +17,15 @@ from evenhand.stats.exact import two_sample_p
 from evenhand.stats.many import holm
 
 
-def decide_legal(
-    findings: Sequence[Finding], reasons: Sequence[Reason | None], rule: Rule
-) -> list[ComparisonVerdict]:
+def decide_legal(findings: Sequence[Finding], reasons: Sequence[Reason | None], rule: Rule) -> list[ComparisonVerdict]:
     """Verdicts by rule of thumb plus significance; Holm over the tested comparisons."""
     p_values = {
         i: two_sample_p(**table(finding))
         for i, (finding, reason) in enumerate(zip(findings, reasons, strict=True))
-        if reason is None and not finding.vacuous and finding.estimate is not None and finding.group != finding.reference
+        if reason is None
+        and not finding.vacuous
+        and finding.estimate is not None
+        and finding.group != finding.reference
     }
     adjusted = dict(zip(p_values, holm(list(p_values.values()), rule.alpha).adjusted, strict=True))
     verdicts = []
@@ -37,7 +38,9 @@ def decide_legal(
             interval=contrast.interval(0.95) if contrast is not None and not contrast.known else None,
             p=PValues(parity=p_values.get(i), fail_adjusted=adjusted.get(i)),
         )
-        verdicts.append(verdict if reason is not None else _judged(verdict, rule, significant=adjusted.get(i, 1.0) < rule.alpha))
+        verdicts.append(
+            verdict if reason is not None else _judged(verdict, rule, significant=adjusted.get(i, 1.0) < rule.alpha)
+        )
     return verdicts
 
 

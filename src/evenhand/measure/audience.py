@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -192,7 +193,7 @@ def missing_attribute(setting: Setting, grouping: Grouping) -> list[Finding]:
 def stage_masks(stages: tuple[str, ...]) -> list[tuple[str, Mask, Mask]]:
     """(stage, reached it, reached the one before) for every stage but the first."""
     found = []
-    for before, stage in zip(stages, stages[1:], strict=False):
+    for before, stage in pairwise(stages):
         among = {f"stage:{before}": SELECTED}
         found.append(
             (stage, Mask.of({**among, f"stage:{stage}": SELECTED}), Mask.of({**among, f"stage:{stage}": KNOWN}))
@@ -264,7 +265,7 @@ def audience_measures() -> list[Measure]:
             formula="(n_g / Σn) / population share of g",
             source="ISO/IEC TR 24027:2021, 6.2 (sampling bias); interval: Wilson, scaled",
             caution="It says whether the data represent the population, not whether the model treats people alike.",
-            edges="People with a missing attribute are left out. Only declared groups; intersections have no population.",
+            edges="People with a missing attribute are left out. Only declared groups; none for intersections.",
             roles=("population",),
             needs=always(Needs()),
             answer=representation_ratio,

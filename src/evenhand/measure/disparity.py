@@ -121,7 +121,7 @@ def disparity_measures() -> list[Measure]:
             title="impact ratio",
             quantity_title="favourable rate",
             question="What is the group's favourable rate, as a share of the highest group's?",
-            formula="favourable rate of the group / highest favourable rate (selected for a benefit, spared for a burden)",
+            formula="favourable rate of the group / highest one (selected for a benefit, spared for a burden)",
             source="UGESP, 29 CFR 1607.4(D); NYC 6 RCNY 5-300",
             caution=(
                 "The reference is chosen by the data, so no valid interval exists: at exact parity the smallest of "

@@ -14,13 +14,21 @@ from evenhand.render.status import STATUSES
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _FORBIDDEN = {"script", "iframe", "object", "embed", "base", "form", "frame", "applet", "link"}
 _FETCHING = {"src", "srcset", "data", "poster", "background", "action", "formaction", "ping", "manifest"}
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_HIDING = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|content-visibility\s*:\s*hidden"
+    r"|opacity\s*:\s*0*\.?0*\s*(;|!|$)|font-size\s*:\s*0|color\s*:\s*transparent",
+    re.IGNORECASE,
+)
+_AROUND_BANNER = re.compile(
+    r"verdict|badge|(^|[\s,>+~])(\*|html|body|main|section|h2|span|:root)(?![\w-])", re.IGNORECASE
+)
 _ADDRESS = re.compile(r"url\(\s*['\"]?(?!data:|#)|@import", re.IGNORECASE)
 
 
 class _Reader(HTMLParser):
-    def __init__(self, word: str) -> None:
+    def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.word = word
         self.open: list[tuple[str, bool, bool]] = []
         self.problems: list[str] = []
         self.title = ""
@@ -46,9 +54,7 @@ class _Reader(HTMLParser):
             elif name == "style" and _ADDRESS.search(value):
                 self.problems.append("a style fetches something")
         if tag not in _VOID:
-            hidden = "hidden" in given or re.search(
-                r"display\s*:\s*none|visibility\s*:\s*hidden", given.get("style", "")
-            )
+            hidden = "hidden" in given or _HIDING.search(given.get("style", ""))
             self.open.append((tag, given.get("id") == "verdict", bool(hidden)))
 
     def handle_endtag(self, tag: str) -> None:
@@ -60,12 +66,19 @@ class _Reader(HTMLParser):
         tags = {name for name, _, _ in self.open}
         if "title" in tags and "svg" not in tags:
             self.title += data
-        if "style" in tags and _ADDRESS.search(data):
-            self.problems.append("a style fetches something")
+        if "style" in tags:
+            self._style(data)
         inside = any(banner for _, banner, _ in self.open)
         hidden = any(hidden for _, _, hidden in self.open)
         if inside and not hidden and not tags & {"style", "template", "details", "title"}:
             self.banner += data
+
+    def _style(self, data: str) -> None:
+        if _ADDRESS.search(data):
+            self.problems.append("a style fetches something")
+        for selector, declarations in _RULE.findall(re.sub(r"/\*.*?\*/", "", data, flags=re.DOTALL)):
+            if _HIDING.search(declarations) and _AROUND_BANNER.search(selector.strip()):
+                self.problems.append("a style hides the verdict")
 
 
 def problems_of_page(page: str, verdict: str) -> list[str]:
@@ -74,7 +87,7 @@ def problems_of_page(page: str, verdict: str) -> list[str]:
     The element with `id="verdict"` must hold the verdict's word, visibly, and `<title>` must begin with it.
     """
     word = STATUSES[verdict].word
-    reader = _Reader(word)
+    reader = _Reader()
     reader.feed(page)
     reader.close()
     problems = reader.problems

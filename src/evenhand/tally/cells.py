@@ -183,11 +183,7 @@ class CellsHeader:
 
     def __add__(self, other: CellsHeader) -> CellsHeader:
         if self.signature != other.signature:
-            different = sorted(
-                key
-                for key in {*self.definition, *other.definition}
-                if self.definition.get(key) != other.definition.get(key)
-            )
+            different = differences(self.definition, other.definition)
             if different == ["unit_rows"]:
                 raise DataError(
                     "people have several rows in one shard and one row in the other, so that their cells differ in kind",
@@ -271,6 +267,22 @@ def product_total(sums: Mapping[str, int], left: str, right: str) -> int:
         left, right = right, left
     high, middle, low = product_columns(left, right)
     return join_limbs(sums[high], sums[middle], sums[low])
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """The keys in which two definitions differ, one level deep: `flags.decision`.
+
+    >>> differences({"count": None, "flags": {"label": 1}}, {"count": None, "flags": {"label": 2}})
+    ['flags.label']
+    """
+    found = []
+    for key in sorted({*one, *other}):
+        left, right = one.get(key), other.get(key)
+        if isinstance(left, Mapping) and isinstance(right, Mapping):
+            found += [f"{key}.{name}" for name in sorted({*left, *right}) if left.get(name) != right.get(name)]
+        elif canonical_json(left) != canonical_json(right):
+            found.append(key)
+    return found
 
 
 def canonical_json(value: Any) -> str:

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
-from operator import add, and_
+from operator import add, and_, mul
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -27,6 +27,7 @@ from evenhand.tally.plan import (
     Derivation,
     Grid,
     GroupBy,
+    Key,
     Presence,
     Range,
     RawMask,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ONE = "one"
+FIXED = "fixed"
+"""A row's weight in units of 1/WEIGHT_SCALE."""
 
 
 class LazyEngine(Engine):
@@ -85,7 +88,15 @@ class LazyEngine(Engine):
     def group(self, query: GroupBy) -> pa.Table:
         self.passes += 1
         frame = self.admitted(query.admission, query.finite)
-        sums = sum_expressions(query.count, query.weight)
+        people = nw.col(query.count).cast(nw.Int64) if query.count else nw.col(ONE)
+        sums = {"rows": nw.col(ONE), "n": people, "matched": nw.col("matched").cast(nw.Int64)}
+        if query.weight:
+            frame = frame.with_columns(fixed_point(query.weight).alias(FIXED))
+            sums["w"] = people * nw.col(FIXED)
+            if "w2_hi" in query.sums:
+                frame = with_products(frame, [(FIXED, FIXED)])
+                for name, limb in zip(("w2_hi", "w2_mid", "w2_lo"), product_columns(FIXED, FIXED), strict=True):
+                    sums[name] = people * nw.col(limb)
         frame = frame.select(
             *[derived(key.column, key.derive).alias(key.name) for key in query.keys],
             *[sums[name].alias(f"sum:{name}") for name in query.sums],
@@ -100,13 +111,18 @@ class LazyEngine(Engine):
     def group_units(self, query: UnitGroupBy) -> pa.Table:
         self.passes += 1
         names = [key.name for key in query.keys]
-        factor = unit_factor(query.count, query.weight)
-        frame = self.admitted(query.admission)
-        frame = frame.select(
+        conditions = list(dict.fromkeys(c for mask in query.masks for way in mask.alternatives for c in way))
+        held = {condition: f"holds{i}" for i, condition in enumerate(conditions)}
+        frame = self.admitted(query.admission).select(
             nw.col(query.unit).alias("unit"),
             *[derived(key.column, key.derive).alias(key.name) for key in query.keys],
-            *[(mask_expression(mask) * factor).alias(mask.name) for mask in query.masks],
+            unit_factor(query.count, query.weight).alias("factor"),
+            *[
+                one_of(derived(key.column, key.derive), values).cast(nw.Int64).alias(held[key, values])
+                for key, values in conditions
+            ],
         )
+        frame = frame.select("unit", *names, *[mask_expression(mask, held).alias(mask.name) for mask in query.masks])
         per_unit = frame.group_by("unit", *names).agg(*[nw.col(mask.name).sum() for mask in query.masks])
         per_unit = per_unit.with_columns(*[nw.col(mask.name).cast(nw.Int64) for mask in query.masks])
         present = [(nw.col(m.name) > 0).cast(nw.Int64).alias(people_column(m.name)) for m in query.masks]
@@ -222,32 +238,15 @@ def one_of(expression: nw.Expr, values: Sequence[object]) -> nw.Expr:
     return test
 
 
-def mask_expression(mask: RawMask) -> nw.Expr:
-    """0 or 1 as Int64."""
-    return reduce(
-        add,
-        [
-            conjunction([(derived(key.column, key.derive), values) for key, values in conditions]).cast(nw.Int64)
-            for conditions in mask.alternatives
-        ],
-    )
+def mask_expression(mask: RawMask, held: Mapping[tuple[Key, tuple[object, ...]], str]) -> nw.Expr:
+    """What a row adds to a mask: its factor or 0, from columns that are 1 where a condition is held."""
+    ways = [reduce(mul, [nw.col(held[condition]) for condition in way], nw.col("factor")) for way in mask.alternatives]
+    return reduce(add, ways)
 
 
 def fixed_point(weight: str) -> nw.Expr:
     """A weight in units of 1/WEIGHT_SCALE."""
     return (nw.col(weight).cast(nw.Float64) * float(WEIGHT_SCALE) + 0.5).floor().cast(nw.Int64)
-
-
-def sum_expressions(count: str | None, weight: str | None) -> dict[str, nw.Expr]:
-    """One expression per name in `plan.SUMS`."""
-    people = nw.col(count).cast(nw.Int64) if count else nw.col(ONE)
-    expressions = {"rows": nw.col(ONE), "n": people, "matched": nw.col("matched").cast(nw.Int64)}
-    if weight:
-        fixed = fixed_point(weight)
-        expressions["w"] = people * fixed
-        for name, limb in zip(("w2_hi", "w2_mid", "w2_lo"), limb_expressions(fixed, fixed), strict=True):
-            expressions[name] = people * limb
-    return expressions
 
 
 def unit_factor(count: str | None, weight: str | None) -> nw.Expr:
@@ -291,16 +290,6 @@ def with_products(frame: nw.LazyFrame[Any], pairs: Sequence[tuple[str, str]]) ->
         ],
         *[(nw.col(limb) % base).alias(limb) for pair in pairs for limb in limbs[pair][1:]],
     )
-
-
-def limb_expressions(left: nw.Expr, right: nw.Expr) -> tuple[nw.Expr, nw.Expr, nw.Expr]:
-    """left × right as three limbs of 24 bits (high unbounded), for non-negative Int64 below 2⁵⁵."""
-    base = 1 << LIMB
-    left_high, left_low = left // base, left % base
-    right_high, right_low = right // base, right % base
-    low_product = left_low * right_low
-    middle = left_high * right_low + left_low * right_high + low_product // base
-    return left_high * right_high + middle // base, middle % base, low_product % base
 
 
 def whole_numbers(table: pa.Table, columns: Sequence[str]) -> pa.Table:

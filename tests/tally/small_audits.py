@@ -1,0 +1,181 @@
+"""Audits of made-up data for the tests of tally, measures and external metrics: rows, an audit file, cells, findings.
+
+Everything goes the way of a real audit (audit file, reader, engine), up to where a test looks.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from evenhand.config.loader import Audit
+from evenhand.measure import MEASURES
+from evenhand.measure.base import Finding, Grouping, Setting
+from evenhand.pipeline import EVERYONE, Options, Outcome, audit_rows, groupings_of, needs_of, open_audit
+from evenhand.roles import Sources, read_rows
+from evenhand.tally.cells import Cells
+from evenhand.tally.engines import engine_class
+from evenhand.tally.run import tally
+
+STAGES = ("eligible", "reached")
+COLUMNS: dict[str, Any] = {
+    "decision": "decided",
+    "selected": ["1"],
+    "label": "turned_out",
+    "positive": ["yes"],
+    "score": "score",
+    "consent": {"column": "consent", "given": ["yes"]},
+    "vulnerable": "vulnerable",
+    "stages": list(STAGES),
+    "campaign": "campaign",
+}
+PROTECTED: dict[str, Any] = {
+    "sex": {"reference": "m"},
+    "age": {"bands": [30, 60], "reference": "30-59"},
+}
+POPULATION = {"sex": {"m": 0.5, "f": 0.45, "x": 0.05}}
+CUTS = ("10%", "7")
+
+
+def every_measure() -> list[str]:
+    """Every name of the table; `@k` at a share and at a number of places."""
+    names = []
+    for name in MEASURES:
+        names += [name.replace("@k", f"@{cut}", 1) for cut in CUTS] if "@k" in name else [name]
+    return names
+
+
+@cache
+def _opened(text: str) -> Audit:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "evenhand.yaml"
+        path.write_text(text, encoding="utf-8")  # JSON is YAML
+        return open_audit(path)
+
+
+def audit_of(
+    *,
+    measures: Iterable[str] = ("selection_rate_ratio",),
+    columns: Mapping[str, Any] | None = None,
+    checks: Iterable[Mapping[str, Any]] | None = None,
+    **changes: Any,
+) -> Audit:
+    """An audit that reports `measures`, or has these `checks`; a column of None is left out."""
+    roles = {role: column for role, column in {**COLUMNS, **(columns or {})}.items() if column is not None}
+    if "decision" not in roles:
+        roles.pop("selected", None)
+    if "label" not in roles:
+        roles.pop("positive", None)
+    reported = [{"id": f"check-{i}", "metric": name, "level": "report"} for i, name in enumerate(measures)]
+    spec = {
+        "version": 1,
+        "model": {"name": "test", "version": "1", "kind": "targeting"},
+        "purpose": "a test",
+        "polarity": "benefit",
+        "columns": roles,
+        "protected": PROTECTED,
+        "intersections": [["sex", "age"]],
+        "population": POPULATION,
+        "checks": list(checks) if checks is not None else reported,
+        **changes,
+    }
+    if not {"sex", "age"} <= set(spec["protected"]):
+        spec.pop("intersections")
+    if "sex" not in spec["protected"]:
+        spec.pop("population")
+    return _opened(json.dumps(spec))
+
+
+def cells_of(
+    audit: Audit,
+    predictions: Any,
+    attributes: Any = None,
+    *,
+    key: str | None = None,
+    engine: str = "plain",
+    threads: int | None = None,
+) -> Cells:
+    """The cells of these rows; the plain engine unless another is asked for."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows, definition = read_rows(audit, Sources(predictions, attributes, key or audit.key), Path(folder))
+        with engine_class(engine)(rows, scratch=Path(folder), threads=threads) as running:
+            return tally(running, definition, needs_of(audit))
+
+
+def setting_of(audit: Audit, cells: Cells, *, seed: int = 7, polarity: str | None = None) -> Setting:
+    """What measures read, as the pipeline makes it; the seed of bootstraps is fixed here."""
+    return Setting(
+        cells=cells,
+        polarity=polarity or audit.file.polarity,  # type: ignore[arg-type]
+        stages=audit.file.columns.stages,
+        population={a: {g: float(s) for g, s in shares.items()} for a, shares in audit.file.population.items()},
+        seed=seed,
+    )
+
+
+def groupings_for(name: str, audit: Audit) -> list[Grouping]:
+    """The groupings that a measure is asked about."""
+    return [EVERYONE] if MEASURES[name].scope == "everyone" else list(groupings_of(audit).values())
+
+
+def findings_of(audit: Audit, cells: Cells, **options: Any) -> dict[str, list[Finding]]:
+    """Findings of every check's metric, by name."""
+    setting = setting_of(audit, cells, **options)
+    return {
+        check.metric: [
+            finding
+            for grouping in groupings_for(check.metric, audit)
+            for finding in MEASURES[check.metric].findings(setting, grouping)
+        ]
+        for check in audit.checks
+        if not check.missing_roles
+    }
+
+
+def audited(audit: Audit, predictions: Any, attributes: Any = None, *, engine: str = "duckdb", seed: int = 7) -> Outcome:
+    """The whole pipeline."""
+    return audit_rows(audit, Sources(predictions, attributes, audit.key), Options(engine=engine, seed=seed))
+
+
+def random_rows(seed: int, size: int = 400, *, people: int | None = None) -> pa.Table:
+    """Rows with every role: three sexes, ages on both sides of the bands, scores on the grid, some values missing.
+
+    `weight` has two decimals, so that it is exact in fixed point; `person` repeats where there are fewer `people`, and
+    then sex and age are the person's.
+    """
+    random = np.random.default_rng(seed)
+    persons = random.permutation(size) if people is None else random.integers(0, people, size)
+    sex_of = random.choice(["m", "f", "x"], size, p=[0.5, 0.4, 0.1])
+    age_of = random.integers(15, 90, size)
+    score = random.integers(0, 1001, size) / 1000
+    turned_out = random.random(size) < 0.2 + 0.5 * score
+    decided = random.random(size) < 0.1 + 0.7 * score
+    reached = random.random(size) < 0.7
+
+    def sometimes(values: list[Any], share: float) -> list[Any]:
+        return [None if gone else value for value, gone in zip(values, random.random(size) < share, strict=True)]
+
+    return pa.table(
+        {
+            "person": pa.array(persons),
+            "sex": pa.array(sometimes(sex_of[persons].tolist(), 0.02 if people is None else 0.0)),
+            "age": pa.array(sometimes(age_of[persons].tolist(), 0.02 if people is None else 0.0), pa.int64()),
+            "decided": pa.array(sometimes(decided.astype(int).tolist(), 0.02), pa.int64()),
+            "turned_out": pa.array(sometimes(np.where(turned_out, "yes", "no").tolist(), 0.05)),
+            "score": pa.array(sometimes(score.tolist(), 0.03), pa.float64()),
+            "weight": pa.array(random.integers(1, 400, size) / 100),
+            "people": pa.array(random.integers(0, 5, size)),
+            "consent": pa.array(random.choice(["yes", "no", ""], size, p=[0.9, 0.07, 0.03])),
+            "vulnerable": pa.array(random.random(size) < 0.3),
+            "eligible": pa.array(random.random(size) < 0.9),
+            "reached": pa.array(reached),
+            "campaign": pa.array(random.choice(["spring", "autumn"], size)),
+        }
+    )
