@@ -77,7 +77,9 @@ def test_every_measure_is_documented() -> None:
 
 
 def test_help_names_every_engine_and_format() -> None:
-    done = subprocess.run([sys.executable, "-m", "evenhand", "audit", "--help"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "evenhand", "audit", "--help"], capture_output=True, text=True, check=True
+    )
     words = set(re.findall(r"[a-z]+", done.stdout))
     assert words.issuperset(ENGINES)
     assert words.issuperset(FORMATS)

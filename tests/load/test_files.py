@@ -111,7 +111,7 @@ def test_unknown_extension(tmp_path: Path, refused: Refused, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("rows.csv", gzip.compress(ROWS.encode()), "is compressed with gzip"),
+        ("rows.csv", gzip.compress(ROWS.encode(), mtime=0), "is compressed with gzip"),
         ("rows.csv", zstd(ROWS.encode()), "is compressed with zstd"),
         ("rows.csv.gz", ROWS.encode(), "is not compressed with gzip"),
         ("rows.csv", b"PK\x03\x04rest", "a zip archive or a spreadsheet"),
@@ -137,12 +137,12 @@ def test_csv_that_is_parquet(tmp_path: Path, refused: Refused) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("rows.csv.gz", gzip.compress(b"sex,offered\nF,1\n") + gzip.compress(b"M,0\n")),
+        ("rows.csv.gz", gzip.compress(b"sex,offered\nF,1\n", mtime=0) + gzip.compress(b"M,0\n", mtime=0)),
         ("rows.csv.zst", zstd(b"sex,offered\nF,1\n") + zstd(b"M,0\n")),
         ("rows.tsv", b"sex\toffered\nF\t1\nM\t0\n"),
-        ("rows.tsv.gz", gzip.compress(b"sex\toffered\nF\t1\nM\t0\n")),
+        ("rows.tsv.gz", gzip.compress(b"sex\toffered\nF\t1\nM\t0\n", mtime=0)),
         ("rows.jsonl", b'{"sex": "F", "offered": 1}\n{"sex": "M", "offered": 0}\n'),
-        ("rows.ndjson.gz", gzip.compress(b'{"sex": "F", "offered": 1}\n{"sex": "M", "offered": 0}\n')),
+        ("rows.ndjson.gz", gzip.compress(b'{"sex": "F", "offered": 1}\n{"sex": "M", "offered": 0}\n', mtime=0)),
     ],
 )
 def test_formats_and_compressions_give_the_same_rows(tmp_path: Path, read: Any, name: str, content: bytes) -> None:
@@ -154,7 +154,7 @@ def test_formats_and_compressions_give_the_same_rows(tmp_path: Path, read: Any, 
 @pytest.mark.parametrize("name", ["rows.csv.gz", "rows.csv.zst"])
 def test_cut_off_archive(tmp_path: Path, refused: Refused, name: str) -> None:
     content = "sex,offered\n" + "".join(f"F,{i}\n" for i in range(5000))
-    whole = gzip.compress(content.encode()) if name.endswith("gz") else zstd(content.encode())
+    whole = gzip.compress(content.encode(), mtime=0) if name.endswith("gz") else zstd(content.encode())
     (tmp_path / name).write_bytes(whole[:-20])
     assert f"`{name}` is cut off or damaged" in str(refused(tmp_path / name, "sex"))
 

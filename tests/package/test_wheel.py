@@ -26,7 +26,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_template_sample_and_pack_is_inside(wheel: Path) -> None:
     """A .gitignore that matches *.html would drop templates silently."""
     inside = set(zipfile.ZipFile(wheel).namelist())
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
     wanted = {f"evenhand/{name}" for name in tracked if name.startswith(("report_templates/", "sample_data/"))}
     wanted |= {name.removeprefix("src/") for name in tracked if name.startswith("src/")}
     assert len(wanted) > 100

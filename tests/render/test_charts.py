@@ -10,7 +10,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from evenhand.render.charts import MOST_ROWS, ChartRow, Scale, axis_range, curves, dot_and_whisker
+from evenhand.render.charts import (
+    MOST_ROWS,
+    ChartRow,
+    Scale,
+    _logarithmic_ticks,
+    axis_range,
+    curves,
+    dot_and_whisker,
+)
 
 RATIO = Scale("ratio", "ratio of selection rates", 0.8, None, 1.0)
 
@@ -146,6 +154,38 @@ def test_axis_holds_all_limits_and_estimates(rows: list[ChartRow], scale: Scale,
     wanted = [v for v in (scale.minimum, scale.maximum, scale.parity, rows[0].estimate) if v is not None]
     assert all(low <= v <= high for v in wanted if v > 0 or not log)
     drawn(rows, scale)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.05, 20.0, [0.1, 0.3, 1, 3, 10]),
+        (0.3, 8.0, [0.5, 1, 2, 5]),
+        (0.001, 100.0, [0.001, 0.01, 0.1, 1, 10, 100]),
+        (0.7, 1.1, [0.7, 1.0]),
+    ],
+)
+def test_logarithmic_ticks_are_round_numbers(low: float, high: float, ticks: list[float]) -> None:
+    found = _logarithmic_ticks(low, high)
+    assert len(found) >= min(4, len(ticks))
+    assert set(ticks) <= set(found)
+
+
+def test_a_group_too_small_to_judge_is_not_drawn_among_the_judged() -> None:
+    import render_documents as made
+
+    from evenhand.render.build_page import build_page
+    from evenhand.render.sentences import fill_sentences
+
+    rows = [
+        made.comparison("g", "judged", "pass", 0.9, (0.8, 1.2)),
+        made.comparison("g", "tiny", "not_tested", 0.0, n=3),
+    ]
+    check = made.check("c", "selection_rate_ratio", "pass", rows)
+    (entry,) = build_page(fill_sentences(made.document([check], "pass", 0))).evidence
+    assert "tiny" not in str(entry.charts[0].svg)
+    assert entry.table is not None
+    assert len(entry.table.rows) == 2
 
 
 def test_one_very_wide_interval_does_not_squeeze_the_others() -> None:

@@ -283,7 +283,9 @@ def test_hostile_labels_are_readable_as_text(elements: Elements) -> None:
 
 
 def test_css_strings_and_prose_cannot_be_ended() -> None:
-    assert str(css_string('a"}</style>\\\n')) == '"a\\000022\\00007d\\00003c\\00002fstyle\\00003e\\00005c\\00000a"'
+    assert str(css_string('a"}</style>\\\n')) == (
+        '"a\\000022 \\00007d \\00003c \\00002f style\\00003e \\00005c \\00000a "'
+    )
     assert str(prose("no `a<b` and <i>")) == "no <code>a&lt;b</code> and &lt;i&gt;"
 
 

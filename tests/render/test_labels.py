@@ -6,7 +6,17 @@ import unicodedata
 
 import pytest
 
-from evenhand.render.labels import display_label, isolated, one_line, readable, short_who, visible, where, who
+from evenhand.render.labels import (
+    capitalized,
+    display_label,
+    isolated,
+    one_line,
+    readable,
+    short_who,
+    visible,
+    where,
+    who,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,5 +63,7 @@ def test_who_and_where() -> None:
     assert who(crossed) == "sex = f and age_band = 75+"
     assert short_who(crossed) == "sex × age_band=f × 75+"
     assert who({"attribute": "sex", "group": "all groups", "groups": {}}) == "sex (all groups)"
+    assert who({"attribute": "everyone", "group": "everyone", "groups": {}}) == "everyone"
+    assert capitalized("area under the ROC curve") == "Area under the ROC curve"
     assert where({"at": {"stage": "sent"}, "run": "B"}) == "at stage sent, in run B"
     assert where({"at": {}, "run": None}) == ""

@@ -7,7 +7,7 @@ import random
 import pytest
 import render_documents as made
 
-from evenhand.render.order import checks_worst_first, worst, worst_first
+from evenhand.render.order import checks_worst_first, large_enough, worst, worst_first
 from evenhand.render.status import STATUSES, look_of
 
 
@@ -42,6 +42,17 @@ def test_without_a_limit_the_disadvantaged_group_is_the_worst(polarity: str, exp
     found = worst(document, check)
     assert found is not None
     assert found["group"] == expected
+
+
+def test_three_people_do_not_lead_what_is_only_measured() -> None:
+    rows = [made.comparison("g", "tiny", "not_tested", 0.0, n=3), made.comparison("g", "large", "not_tested", 0.4)]
+    check = made.check("c", "selection_rate", "not_tested", rows, level="report", limit={"min": None, "max": None})
+    document = made.document([check], "not_tested", 3)
+    assert [c["group"] for c in large_enough(rows)] == ["large"]
+    found = worst(document, check)
+    assert found is not None
+    assert found["group"] == "large"
+    assert large_enough(rows[:1]) == rows[:1]
 
 
 def test_checks_run_from_fail_to_measured() -> None:

@@ -64,8 +64,12 @@ def test_a_level_names_no_reference() -> None:
 def test_a_count_over_everyone_leaves_no_room_for_chance() -> None:
     comparison = made.comparison("everyone", "everyone", "fail", 3, None, reference=None, groups={}, value=None)
     said = sentence(comparison, "consent_breaches", limit={"min": None, "max": 0})
-    assert said.startswith("consent breaches: 3; the policy asks for at most 0; 8,214 people.")
+    assert said.startswith("Consent breaches: 3; the policy asks for at most 0; 8,214 people.")
     assert "chance plays no part, and the limit is broken" in said
+    check = made.check("c", "consent_breaches", "fail", [comparison], limit={"min": None, "max": 0})
+    document = made.document([check], "fail", 1)
+    assert check_sentence(document, check) == "The one comparison is outside the limit (at most 0): everyone at 3."
+    assert run_reason_text(document) == "1 of 1 required check is outside the limits of the policy."
 
 
 def test_an_unknown_metric_is_described_from_its_name() -> None:

@@ -139,7 +139,9 @@ def findings_of(audit: Audit, cells: Cells, **options: Any) -> dict[str, list[Fi
     }
 
 
-def audited(audit: Audit, predictions: Any, attributes: Any = None, *, engine: str = "duckdb", seed: int = 7) -> Outcome:
+def audited(
+    audit: Audit, predictions: Any, attributes: Any = None, *, engine: str = "duckdb", seed: int = 7
+) -> Outcome:
     """The whole pipeline."""
     return audit_rows(audit, Sources(predictions, attributes, audit.key), Options(engine=engine, seed=seed))
 

@@ -21,14 +21,11 @@ from evenhand.measure.shares import (
     ratio_contrast,
     shares,
 )
+from evenhand.stats.distance import declared_distance, delivered_distance
 from evenhand.stats.mixes import total_variation
 from evenhand.stats.rates import RateContrast
-from evenhand.stats.resample import ReplicateContrast, multinomial_replicates
 from evenhand.stats.scaled import ScaledContrast
 from evenhand.tally.needs import Mask, Needs
-
-REPLICATES = 10_000
-
 
 # Audience variance ---------------------------------------------------------------------------------------------
 
@@ -74,7 +71,7 @@ def _distance_finding(
     *,
     at: Mapping[str, str],
 ) -> Finding:
-    """The distance, with a basic bootstrap that undoes its upward bias (a plain percentile one would double it)."""
+    """The distance between two mixes of an attribute's groups, as one finding."""
     common = {"attribute": grouping.name, "group": "all groups", "groups": {}, "reference": None, "at": at}
     n_eligible, n_delivered = sum(eligible), sum(delivered)
     finding = Finding(measure=name, n=n_delivered, n_reference=n_eligible, people=n_eligible, **common)  # type: ignore[arg-type]
@@ -84,17 +81,8 @@ def _distance_finding(
     finding = replace(finding, estimate=estimate, value=estimate)
     if setting.repeated or setting.weighted:
         return replace(finding, undefined="units_unclear" if setting.repeated else "no_interval")
-    # The delivered are part of the eligible: replicate the cells (delivered, not delivered) of every group together.
-    cells = [*delivered, *(e - d for e, d in zip(eligible, delivered, strict=True))]
-    drawn = multinomial_replicates(cells, REPLICATES, setting.seed).astype(float)
-    chosen, passed_over = drawn[:, : len(delivered)], drawn[:, len(delivered) :]
-    mixes = [chosen, chosen + passed_over]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p, q = (mix / mix.sum(axis=1, keepdims=True) for mix in mixes)
-    distances = 0.5 * np.abs(p - q).sum(axis=1)
-    distances = distances[np.isfinite(distances)]
-    contrast = ReplicateContrast(estimate=estimate, replicates=2 * estimate - distances, parity=0.0)
-    return replace(finding, contrast=contrast)
+    contrast = delivered_distance(delivered, eligible, seed=setting.seed)
+    return replace(finding, contrast=contrast, undefined=None if contrast else "no_interval")
 
 
 # Representation ------------------------------------------------------------------------------------------------
@@ -157,10 +145,9 @@ def representation_distance(setting: Setting, grouping: Grouping) -> list[Findin
     if not total:
         return [replace(finding, undefined="no_denominator")]
     estimate = float(0.5 * np.abs(np.array(counts) / total - shares_declared).sum())
-    drawn = multinomial_replicates(counts, REPLICATES, setting.seed) / total
-    distances = 0.5 * np.abs(drawn - shares_declared).sum(axis=1)
-    contrast = ReplicateContrast(estimate=estimate, replicates=2 * estimate - distances, parity=0.0)
-    return [replace(finding, estimate=estimate, value=estimate, contrast=contrast)]
+    contrast = declared_distance(counts, shares_declared.tolist(), seed=setting.seed)
+    why = None if contrast else "no_interval"
+    return [replace(finding, estimate=estimate, value=estimate, contrast=contrast, undefined=why)]
 
 
 def missing_attribute(setting: Setting, grouping: Grouping) -> list[Finding]:
@@ -244,7 +231,8 @@ def audience_measures() -> list[Measure]:
             source="DOJ v. Meta (2022), Variance Reduction System; total variation distance",
             caution=(
                 "It counts people, not impressions. It also falls when the group reached most is cut back: look at "
-                "stage_rate for levelling down. Biased upwards in small samples; the interval corrects for that."
+                "stage_rate for levelling down. Biased upwards in small samples: read the interval. It has none beyond "
+                "12 groups."
             ),
             edges="Nobody delivered: undefined. One number per attribute, per campaign where `campaign` is declared.",
             roles=("decision",),
@@ -281,7 +269,7 @@ def audience_measures() -> list[Measure]:
             question="How far is the mix of the audited people from the declared population?",
             formula="½ Σ_g |share of g among the audited − population share of g|",
             source="total variation distance; ISO/IEC TR 24027:2021, 6.2",
-            caution="Biased upwards in small samples; the interval corrects for that.",
+            caution="Biased upwards in small samples: read the interval. It has none beyond 12 groups.",
             edges="Groups without a declared share count with share 0.",
             roles=("population",),
             needs=always(Needs()),

@@ -63,10 +63,10 @@ class Share:
         return float(self.weighted.total) if self.weighted is not None else None
 
     @property
-    def score_counts(self) -> tuple[float, float]:
+    def score_counts(self) -> tuple[float | Fraction, float | Fraction]:
         """(cases, total) for the score formulas: whole numbers wherever rows are."""
         if self.weighted is not None:
-            return float(self.weighted.cases), float(self.weighted.total)
+            return self.weighted.cases, self.weighted.total
         return self.cases, self.total
 
 
@@ -147,7 +147,7 @@ def odds_ratio_contrast(group: Share, reference: Share) -> Contrast | None:
     return ScoreOddsRatio(**four_counts(group, reference))
 
 
-def four_counts(group: Share, reference: Share) -> dict[str, float]:
+def four_counts(group: Share, reference: Share) -> dict[str, float | Fraction]:
     """The two-by-two table as keywords of the score contrasts."""
     cases, total = group.score_counts
     reference_cases, reference_total = reference.score_counts

@@ -11,7 +11,7 @@ from typing import Any
 
 from evenhand.render import numbers
 from evenhand.render.json_v1 import dumps
-from evenhand.render.labels import display_label, isolated, one_line
+from evenhand.render.labels import capitalized, display_label, isolated, one_line
 from evenhand.render.metric_words import metric_words
 from evenhand.render.page import Cell, Column, Data, Fact, Table
 
@@ -80,7 +80,7 @@ def _groups(document: Mapping[str, Any]) -> list[Table]:
     for attribute, groups in by_attribute.items():
         measures = list(dict.fromkeys(name for group in groups for name in group["measures"]))
         columns = [Column("Group"), Column("People", numeric=True), Column("Share", numeric=True)]
-        columns += [Column(one_line(metric_words(name).title).capitalize(), numeric=True) for name in measures]
+        columns += [Column(capitalized(one_line(metric_words(name).title)), numeric=True) for name in measures]
         rows = []
         for group in groups:
             cells = [

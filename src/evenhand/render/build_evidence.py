@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from evenhand.render import numbers
 from evenhand.render.charts import MOST_ROWS, ChartRow, Scale, curves, dot_and_whisker
-from evenhand.render.labels import display_label, isolated, one_line, readable, where, who
+from evenhand.render.labels import capitalized, display_label, isolated, one_line, readable, where, who
 from evenhand.render.metric_words import MetricWords, metric_words
 from evenhand.render.order import checks_worst_first, family_size, worst_first
 from evenhand.render.page import Badge, Cell, Chart, Column, Evidence, Fact, Table
@@ -70,10 +70,11 @@ def _chart_label(comparison: Comparison, *, several: bool) -> str:
 
 def _dots(check: Check, rows: Sequence[Comparison], words: MetricWords, anchor: str) -> Chart | None:
     """Estimates with the interval that decided; without a limit, with the plain one."""
-    drawn = [c for c in rows if c["estimate"] is not None or c["decision_interval"] is not None][:MOST_ROWS]
+    judged = [c for c in rows if c["status"] != "not_tested" or check["level"] == "report"]
+    drawn = [c for c in judged if c["estimate"] is not None or c["decision_interval"] is not None][:MOST_ROWS]
     if not drawn:
         return None
-    limits = [*numbers.limits_of(check), words.parity]
+    limits = numbers.limits_of(check)
     several = len({c["attribute"] for c in drawn}) > 1
     chart_rows = []
     for comparison in drawn:
@@ -139,17 +140,17 @@ def _curve(check: Check, behind: Mapping[str, Any], anchor: str) -> Chart | None
 
 
 def _figures(check: Check, rows: Sequence[Comparison], words: MetricWords) -> Table:
-    limits = [*numbers.limits_of(check), words.parity]
+    limits = numbers.limits_of(check)
     compares = any(c["reference"] for c in rows)
     decided = bool(numbers.limits_of(check))
     columns = [Column("Group"), Column("People", numeric=True)]
     if compares:
         columns += [
-            Column(words.quantity_title.capitalize(), numeric=True),
-            Column("Reference", numeric=False),
+            Column(capitalized(words.quantity_title), numeric=True),
+            Column("Reference", whole=True),
             Column("Of the reference", numeric=True),
         ]
-    columns.append(Column(words.title.capitalize(), numeric=True))
+    columns.append(Column(capitalized(words.title), numeric=True))
     bounds = "decision_interval" if decided else "interval"
     if any(c[bounds] is not None for c in rows):
         columns.append(Column("Interval that decided" if decided else "95% interval", numeric=True))
@@ -200,7 +201,7 @@ def _tests(check: Check, rows: Sequence[Comparison], words: MetricWords) -> Tabl
     shown = [c for c in rows if c["interval"] is not None or any(p is not None for p in c["p"].values())]
     if not shown or not numbers.limits_of(check):
         return None
-    limits = [*numbers.limits_of(check), words.parity]
+    limits = numbers.limits_of(check)
     columns = (
         Column("Group"),
         Column("95% interval", numeric=True),

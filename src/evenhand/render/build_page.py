@@ -109,6 +109,7 @@ def _header(document: Mapping[str, Any], name: str) -> Header:
     ]
     if audit.get("period"):
         facts.insert(1, Fact("Period", _text(audit["period"])))
+    facts = [fact for fact in facts if fact.text != numbers.NONE]
     if audit["polarity"]:
         disadvantage = "being left out" if audit["polarity"] == "benefit" else "being chosen"
         facts.insert(2, Fact("Being selected", f"a {audit['polarity']}: {disadvantage} is the disadvantage"))
@@ -174,7 +175,7 @@ def _checks(document: Mapping[str, Any], anchors: Mapping[str, str]) -> Table:
     rows = []
     for check in checks_worst_first(document):
         words, nearest = metric_words(check["metric"]), worst(document, check)
-        limits = [*numbers.limits_of(check), words.parity]
+        limits = numbers.limits_of(check)
         name = display_label(check["id"]) + (" (warns only)" if check["level"] == "warn" else "")
         bounds = nearest["decision_interval"] if nearest else None
         rows.append(

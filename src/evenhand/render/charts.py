@@ -64,7 +64,7 @@ class Scale:
 def dot_and_whisker(rows: Sequence[ChartRow], scale: Scale, *, name: str, title: str, description: str) -> str:
     """An inline SVG with one labelled row a group, in the order given: dot, interval, limits (dashed) and parity.
 
-    Ratios that spread over more than a factor of three get a logarithmic axis, on which 0.5 and 2 are as far from 1.
+    Ratios that spread over more than a factor of five get a logarithmic axis, on which 0.5 and 2 are as far from 1.
     """
     low, high, logarithmic = axis_range(rows, scale)
     left = min(210.0, 16 + _LETTER * max(len(row.label) for row in rows))
@@ -137,7 +137,7 @@ def axis_range(rows: Sequence[ChartRow], scale: Scale) -> tuple[float, float, bo
         core = bounds or [0.0, 1.0]
     first, last = min(core), max(core)
     positive = [v for v in core + bounds if v > 0]
-    if scale.unit == "ratio" and positive and max(positive) / min(positive) > 3:
+    if scale.unit == "ratio" and positive and max(positive) / min(positive) > 5:
         first = min(v for v in core if v > 0) if any(v > 0 for v in core) else min(positive)
         low = max(min(positive), first / 4)
         high = min(max(positive), max(last, first) * 4)
@@ -234,14 +234,21 @@ def _ticks(axes: Any, scale: Scale, low: float, high: float, *, logarithmic: boo
 
     axes.xaxis.set_minor_locator(NullLocator())
     if logarithmic:
-        powers = range(math.ceil(math.log2(low)), math.floor(math.log2(high)) + 1)
-        every = max(1, -(-len(powers) // 8))
-        places = [2.0**k for k in powers if k % every == 0]
-        if len(places) < 2:
-            places = [low, high]
+        places = _logarithmic_ticks(low, high)
     else:
         places = [float(v) for v in MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= v <= high]
     axes.set_xticks(places, [_tick(v) for v in places], fontsize=_TEXT)
+
+
+def _logarithmic_ticks(low: float, high: float) -> list[float]:
+    """Round numbers, four to nine of them if the axis is long enough: the coarsest steps that give four."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7), tuple(k / 10 for k in range(10, 100, 2))):
+        places = [float(f"{step}e{decade}") for decade in decades for step in steps]
+        places = [place for place in places if low <= place <= high]
+        if len(places) >= 4:
+            break
+    return places
 
 
 def _tick(value: float) -> str:

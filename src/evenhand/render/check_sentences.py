@@ -11,7 +11,7 @@ from typing import Any
 from evenhand.render import numbers
 from evenhand.render.labels import display_label, who
 from evenhand.render.metric_words import MetricWords, metric_words
-from evenhand.render.order import tested, untested, worst, worst_first
+from evenhand.render.order import large_enough, tested, untested, worst, worst_first
 from evenhand.render.reasons import reason_words
 
 Check = Mapping[str, Any]
@@ -44,7 +44,7 @@ def _failed(document: Mapping[str, Any], check: Check, words: MetricWords) -> st
     lead = f"{some} {'is' if len(failing) == 1 else 'are'} outside the limit ({limit})"
     if check["decide_by"] == "point":
         lead += " by the estimate alone"
-    elif check["decide_by"] != "legal":
+    elif check["decide_by"] != "legal" and any(c["p"]["fail"] is not None for c in failing):
         lead += ", and the data rule out chance"
     return f"{lead}: {_named(document, check, failing, words)}."
 
@@ -103,7 +103,7 @@ def _not_tested(document: Mapping[str, Any], check: Check, words: MetricWords) -
 
 
 def _measured(check: Check, words: MetricWords) -> str:
-    known = sorted((c for c in check["comparisons"] if c["estimate"] is not None), key=lambda c: c["estimate"])
+    known = sorted(large_enough(check["comparisons"]), key=lambda c: c["estimate"])
     if not known:
         return f"Measured, not judged: the {words.title} has no value in these data."
     if len(known) == 1:
@@ -149,7 +149,7 @@ def run_reason_text(document: Mapping[str, Any]) -> str:
     total = len(required)
     if verdict == "fail":
         failing = having["fail"]
-        sure = all(c["decide_by"] in {"assurance", "confirmatory"} for c in failing)
+        sure = all(_by_chance_ruled_out(c) for c in failing)
         lead = (
             f"{_of_checks(len(failing), total)} {'is' if len(failing) == 1 else 'are'} outside the limits of the policy"
         )
@@ -169,6 +169,12 @@ def run_reason_text(document: Mapping[str, Any]) -> str:
         are = "is" if waived == 1 else "are"
         return f"{numbers.counted(waived, 'check', 'checks')} failed or stayed open and {are} waived."
     return _run_passed(required)
+
+
+def _by_chance_ruled_out(check: Check) -> bool:
+    return check["decide_by"] in {"assurance", "confirmatory"} and all(
+        c["p"]["fail"] is not None for c in _with(check, "fail")
+    )
 
 
 def _run_passed(required: Sequence[Check]) -> str:
@@ -204,12 +210,12 @@ def _all(k: int) -> str:
 
 
 def _number(check: Check, comparison: Comparison, words: MetricWords) -> str:
-    return numbers.judged(comparison["estimate"], words.unit, [*numbers.limits_of(check), words.parity])
+    return numbers.judged(comparison["estimate"], words.unit, numbers.limits_of(check))
 
 
 def _named(document: Mapping[str, Any], check: Check, some: Sequence[Comparison], words: MetricWords) -> str:
     """The worst three by name and number: `sex = female 0.73 (0.69 to 0.77), age_band = 75+ …, and 2 more`."""
-    limits = [*numbers.limits_of(check), words.parity]
+    limits = numbers.limits_of(check)
     chosen = [c for c in worst_first(document, check) if any(c is s for s in some)]
     parts = []
     for comparison in chosen[:_NAMED]:

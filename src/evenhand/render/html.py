@@ -70,10 +70,12 @@ def environment(own: Path | None = None) -> ImmutableSandboxedEnvironment:
 def css_string(text: str) -> Markup:
     """`text` as a quoted CSS string, everything but letters, digits and blanks escaped: nothing can end it.
 
+    The blank after an escape belongs to it, or a blank of the text would vanish.
+
     >>> print(css_string('a"}<'))
-    "a\\000022\\00007d\\00003c"
+    "a\\000022 \\00007d \\00003c "
     """
-    safe = "".join(c if c.isascii() and (c.isalnum() or c == " ") else f"\\{ord(c):06x}" for c in text)
+    safe = "".join(c if c.isascii() and (c.isalnum() or c == " ") else f"\\{ord(c):06x} " for c in text)
     return Markup(f'"{safe}"')  # built from letters, digits, blanks and hexadecimal escapes only
 
 

@@ -84,6 +84,8 @@ def who(comparison: Mapping[str, Any]) -> str:
     'sex = female and age_band = 75+'
     """
     groups = comparison["groups"]
+    if comparison["group"] == comparison["attribute"]:
+        return display_label(comparison["group"])
     if not groups:
         return f"{display_label(comparison['attribute'])} ({isolated(display_label(comparison['group']))})"
     return " and ".join(f"{display_label(name)} = {isolated(display_label(label))}" for name, label in groups.items())
@@ -96,6 +98,11 @@ def short_who(comparison: Mapping[str, Any]) -> str:
     'sex=female'
     """
     return f"{display_label(comparison['attribute'])}={isolated(display_label(comparison['group']))}"
+
+
+def capitalized(text: str) -> str:
+    """The first letter large, the rest as it is: `area under the ROC curve` keeps its ROC."""
+    return text[:1].upper() + text[1:]
 
 
 def where(comparison: Mapping[str, Any]) -> str:

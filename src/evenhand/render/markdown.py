@@ -72,7 +72,7 @@ def _table(document: Mapping[str, Any]) -> list[str]:
     ]
     for check in checks_worst_first(document):
         words, nearest, look = metric_words(check["metric"]), worst(document, check), look_of(check)
-        limits = [*numbers.limits_of(check), words.parity]
+        limits = numbers.limits_of(check)
         cells = [f"{look.markdown} {look.word}", escaped(check["id"])]
         if nearest is None:
             cells += ["–"] * 3

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from evenhand.render.labels import capitalized
 from evenhand.render.metric_words import metric_words
 from evenhand.render.page import Fact
 
@@ -122,7 +123,7 @@ def glossary(document: Mapping[str, Any]) -> tuple[Fact, ...]:
     checks = document["checks"]
     compared = [comparison for check in checks for comparison in check["comparisons"]]
     words = [metric_words(check["metric"]) for check in checks]
-    terms = {w.title.capitalize(): w.question for w in words if w.question}
+    terms = {capitalized(w.title): w.question for w in words if w.question}
     if document["audit"]["polarity"] and any(w.polar for w in words):
         good = document["audit"]["polarity"] == "benefit"
         terms["Selected"] = (

@@ -13,6 +13,8 @@ from evenhand.render.metric_words import MetricWords, metric_words
 from evenhand.render.status import STATUSES, look_of
 
 Check = Mapping[str, Any]
+_FEWEST = 30
+"""The contract's default for `min_people`."""
 Comparison = Mapping[str, Any]
 
 
@@ -28,8 +30,17 @@ def worst(document: Mapping[str, Any], check: Check) -> Comparison | None:
     ordered = worst_first(document, check)
     told = [c for c in ordered if c["status"] != "not_tested"]
     if check["level"] == "report":
-        told = [c for c in ordered if c["estimate"] is not None]
+        told = large_enough(ordered)
     return told[0] if told else None
+
+
+def large_enough(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Those with a value, and with people enough to be named as an extreme; all with a value if none is so large.
+
+    What is only measured passes no floor of the policy: a group of three people would lead every summary.
+    """
+    known = [c for c in comparisons if c["estimate"] is not None]
+    return [c for c in known if (c["n"] or 0) >= _FEWEST] or known
 
 
 def checks_worst_first(document: Mapping[str, Any]) -> list[Check]:

@@ -44,6 +44,8 @@ class Column:
 
     title: str
     numeric: bool = False
+    whole: bool = False
+    """Texts of this column are not broken over lines."""
 
 
 @dataclass(frozen=True)

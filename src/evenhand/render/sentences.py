@@ -13,7 +13,7 @@ from typing import Any
 
 from evenhand.render import numbers
 from evenhand.render.check_sentences import check_sentence, run_reason_text
-from evenhand.render.labels import display_label, isolated, where, who
+from evenhand.render.labels import capitalized, display_label, isolated, where, who
 from evenhand.render.metric_words import MetricWords, metric_words
 from evenhand.render.order import family_size
 from evenhand.render.reasons import reason_words
@@ -98,7 +98,7 @@ def _fact(
     document: Mapping[str, Any], check: Mapping[str, Any], comparison: Mapping[str, Any], words: MetricWords
 ) -> str:
     """`sex = female is selected 0.73 times as often as male (27.6% against 37.8%; interval 0.69 to 0.77)`."""
-    limits = [*numbers.limits_of(check), words.parity]
+    limits = numbers.limits_of(check)
     subject = who(comparison)
     place = where(comparison)
     reference = comparison["reference"]
@@ -117,7 +117,7 @@ def _fact(
         fact = _difference(comparison["estimate"], subject, other, words, limits)
         about.append(f"difference {shown}")
     elif words.unit == "count":
-        fact = f"{words.title}: {shown}"
+        fact = f"{capitalized(words.title)}: {shown}"
     else:
         people = " people" if words.unit == "people" else ""
         fact = f"the {words.title} of {subject} is {shown}{people}"
@@ -134,8 +134,8 @@ def _fact(
     return fact + (f", {place}" if place else "") + (f" ({'; '.join(about)})" if about else "")
 
 
-def _difference(estimate: float, subject: str, other: str, words: MetricWords, limits: list[float | None]) -> str:
-    size = numbers.judged(abs(estimate), words.unit, [abs(limit) for limit in limits if limit is not None])
+def _difference(estimate: float, subject: str, other: str, words: MetricWords, limits: list[float]) -> str:
+    size = numbers.judged(abs(estimate), words.unit, [abs(limit) for limit in limits])
     if estimate == 0:
         return f"the {words.quantity_title} of {subject} equals that of {other}"
     side = "below" if estimate < 0 else "above"

@@ -14,7 +14,7 @@ from evenhand.render import numbers
 from evenhand.render.labels import one_line, short_who, visible
 from evenhand.render.metric_words import metric_words
 from evenhand.render.options import RenderOptions
-from evenhand.render.order import family_size, tested, untested, worst, worst_first
+from evenhand.render.order import family_size, large_enough, tested, untested, worst, worst_first
 from evenhand.render.reasons import reason_words
 from evenhand.render.status import MEASURED, STATUSES, StatusLook, look_of
 
@@ -28,7 +28,7 @@ _COLORS: Mapping[str, str] = {
     "measured": "2",
 }
 _TOO_SMALL = {"too_few_people", "too_small_denominator", "no_denominator"}
-_WIDEST_NAME = 52
+_WIDEST_NAME = 64
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,11 @@ def _check_lines(document: Mapping[str, Any], check: Mapping[str, Any], verbose:
 
 
 def _line_look(check: Mapping[str, Any], comparison: Mapping[str, Any]) -> StatusLook:
-    """A comparison that fails in a check that only warns, or is waived, is printed with the check's word."""
+    """A comparison that fails where the check only warns, or is waived, is printed with the check's word."""
     if check["level"] == "report":
         return MEASURED
-    if check["status"] in {"warn", "waived"} and comparison["status"] in {"fail", "inconclusive"}:
+    stands_for = {"warn": {"fail"}, "waived": {"fail", "inconclusive"}}
+    if comparison["status"] in stands_for.get(check["status"], ()):
         return STATUSES[check["status"]]
     return STATUSES[comparison["status"]]
 
@@ -101,7 +102,7 @@ def _comparison_line(
     check: Mapping[str, Any], comparison: Mapping[str, Any], look: StatusLook, more: str = ""
 ) -> _Line:
     words = metric_words(check["metric"])
-    limits = [*numbers.limits_of(check), words.parity]
+    limits = numbers.limits_of(check)
     place = ",".join(f"{visible(str(k))}={visible(str(v))}" for k, v in (comparison["at"] or {}).items())
     run = f",run={visible(str(comparison['run']))}" if comparison["run"] else ""
     name = f"{visible(check['id'])}[{short_who(comparison)}{',' + place if place else ''}{run}]"
@@ -124,10 +125,10 @@ def _comparison_line(
 
 def _range(check: Mapping[str, Any]) -> str:
     words = metric_words(check["metric"])
-    known = [c["estimate"] for c in check["comparisons"] if c["estimate"] is not None]
+    known = [c["estimate"] for c in large_enough(check["comparisons"])]
     if not known:
         return "no value"
-    low, high = (numbers.judged(v, words.unit, [words.parity]) for v in (min(known), max(known)))
+    low, high = (numbers.judged(v, words.unit) for v in (min(known), max(known)))
     return f"{low}..{high} over {numbers.counted(len(known), 'value', 'values')}" if len(known) > 1 else low
 
 

@@ -3,7 +3,7 @@
 Laws (tests/tally/test_cells.py): `cells(A) + cells(B) == cells(A ∪ B)`, in any order and any tree; `marginal` and
 `where` commute with `+`. Everything is integers, so equality means equality.
 
-May import: errors, tally.plan.
+May import: errors, load.labels, tally.plan.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from evenhand.errors import DataError
+from evenhand.load.labels import near_spellings
 from evenhand.tally.needs import Mask
 from evenhand.tally.plan import join_limbs, product_columns
 
 Ints = npt.NDArray[np.int64]
+
+SPELLINGS = "label_"
+"""How the codes of `near_spellings` begin."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +190,7 @@ class CellsHeader:
             different = differences(self.definition, other.definition)
             if different == ["unit_rows"]:
                 raise DataError(
-                    "people have several rows in one shard and one row in the other, so that their cells differ in kind",
+                    "people have several rows in one shard and one row in the other: their cells differ in kind",
                     hint="audit the rows of both shards together",
                 )
             raise DataError(
@@ -218,7 +222,17 @@ class Cells:
                 "the cells hold different tables (" + ", ".join(sorted(set(self.tables) ^ set(other.tables))) + ")",
                 hint="tally every shard with the same audit file",
             )
-        return Cells(header, {name: table + other.tables[name] for name, table in self.tables.items()})
+        return Cells.of(header, {name: table + other.tables[name] for name, table in self.tables.items()})
+
+    @classmethod
+    def of(cls, header: CellsHeader, tables: Mapping[str, CellTable]) -> Cells:
+        """Cells with notes on groups that may be one, spelt in several ways: they follow from the labels of `main`."""
+        attributes: Mapping[str, Any] = header.definition.get("attributes", {})
+        notes = {note for note in header.notes if not note[0].startswith(SPELLINGS)}
+        for name, attribute in attributes.items():
+            found = near_spellings(tables["main"].keys[name].labels or (), attribute["column"])
+            notes |= {(note.code, note.text, note.rows or 0) for note in found}
+        return cls(replace(header, notes=tuple(sorted(notes))), tables)
 
     def __eq__(self, other: object) -> bool:
         return (

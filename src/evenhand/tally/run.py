@@ -14,7 +14,6 @@ import numpy as np
 
 from evenhand.errors import DataError, SelfCheckError
 from evenhand.load.joining import JoinCounts, check_join
-from evenhand.load.labels import near_spellings
 from evenhand.tally.cells import Cells, CellsHeader, CellTable, KeyColumn
 from evenhand.tally.definition import Definition
 from evenhand.tally.engines.base import Engine
@@ -52,7 +51,7 @@ def tally(engine: Engine, definition: Definition, needs: Needs) -> Cells:
     check_ranges(ranges, definition, rows_read)
     check_size(engine, definition)
 
-    main, raw_values, notes = main_cells(engine, definition, needs)
+    main, raw_values = main_cells(engine, definition, needs)
     counts |= {"rows_audited": main.total("rows"), "people": main.total("n")}
     counts |= left_out_counts(engine, definition, rows_read - counts["rows_audited"])
     if not counts["rows_audited"]:
@@ -66,15 +65,16 @@ def tally(engine: Engine, definition: Definition, needs: Needs) -> Cells:
         counts["rows_unmatched"] = counts["rows_audited"] - main.total("matched")
     main = CellTable(main.keys, {name: values for name, values in main.sums.items() if name != "matched"})
     tables = {"main": main}
+    notes: list[Note] = []
     if needs.values and definition.score_column:
         tables["value"] = value_cells(engine, definition, needs)
     if repeated:
         check_sums_per_person(ranges, definition, rows_read)
         tables["unit"] = unit_cells(engine, definition, needs, raw_values)
-        notes += several_groups_note(tables["unit"], counts)
+        notes = several_groups_note(tables["unit"], counts)
     check_totals(rows_read, counts, tables)
     definition_and_units = definition.canonical() | {"unit_rows": "several" if repeated else "one"}
-    return Cells(CellsHeader(definition_and_units, counts, tuple(sorted(notes))), tables)
+    return Cells.of(CellsHeader(definition_and_units, counts, tuple(notes)), tables)
 
 
 # Before the main pass ------------------------------------------------------------------------------------------
@@ -193,8 +193,8 @@ def check_size(engine: Engine, definition: Definition) -> None:
 # The passes ----------------------------------------------------------------------------------------------------
 
 
-def main_cells(engine: Engine, definition: Definition, needs: Needs) -> tuple[CellTable, RawByLabel, list[Note]]:
-    """The main table of the audited rows, the raw values behind each flag's labels, and notes about odd spellings."""
+def main_cells(engine: Engine, definition: Definition, needs: Needs) -> tuple[CellTable, RawByLabel]:
+    """The main table of the audited rows, and the raw values behind each flag's labels."""
     keys = [Key(a.name, a.column, a.derive) for a in definition.attributes]
     flags = [flag for flag in definition.flags if flag.name in needs.keys]
     keys += [Key(flag.name, flag.column) for flag in flags]
@@ -216,12 +216,10 @@ def main_cells(engine: Engine, definition: Definition, needs: Needs) -> tuple[Ce
     rows = raw["sum:rows"].to_pylist()
     labelled: dict[str, KeyColumn] = {}
     raw_values: RawByLabel = {}
-    notes: list[Note] = []
     for attribute in definition.attributes:
         values = raw[attribute.name].to_pylist()
         labels = [attribute_label(value, attribute, definition) for value in values]
         labelled[attribute.name] = KeyColumn.of_labels(labels)
-        notes += spelling_notes(labels, attribute.described)
     for flag in flags:
         labels, raw_values[flag.name] = flag_labels(raw[flag.name].to_pylist(), rows, flag, definition)
         labelled[flag.name] = KeyColumn.of_labels(labels)
@@ -232,7 +230,7 @@ def main_cells(engine: Engine, definition: Definition, needs: Needs) -> tuple[Ce
     if "score_presence" in raw.column_names:
         labelled["score_presence"] = KeyColumn.of_labels(raw["score_presence"].to_pylist())
     table = CellTable(labelled, {name: int_column(raw, f"sum:{name}") for name in sums})
-    return table.marginal(list(labelled)), raw_values, notes
+    return table.marginal(list(labelled)), raw_values
 
 
 def value_cells(engine: Engine, definition: Definition, needs: Needs) -> CellTable:
@@ -330,11 +328,6 @@ def relabelled(column: pa.ChunkedArray, name_of: Any) -> KeyColumn:
 
 def int_column(table: pa.Table, name: str) -> Any:
     return np.asarray(table[name].to_numpy(), dtype=np.int64)
-
-
-def spelling_notes(labels: Sequence[str], described: str) -> list[Note]:
-    """Group labels that differ only in case, spaces or Unicode form: noted, never merged."""
-    return [(note.code, note.text, note.rows or 0) for note in near_spellings(set(labels), described)]
 
 
 def left_out_counts(engine: Engine, definition: Definition, left_out: int) -> dict[str, int]:

@@ -76,7 +76,7 @@ class Engine(ABC):
     def distinct(self, column: str, admission: Admission | None = None) -> tuple[int, int]:
         """Number of different non-missing values of a column, and of missing ones.
 
-        Among the rows of the file that the column is from; with `admission`, among the audited rows of the joined frame.
+        Among the rows of the file that the column is from; with `admission`, among the audited rows, joined.
         """
 
     @abstractmethod
