@@ -97,6 +97,8 @@ def short_who(comparison: Mapping[str, Any]) -> str:
     >>> short_who({"attribute": "sex", "group": "female"})
     'sex=female'
     """
+    if comparison["group"] == comparison["attribute"]:
+        return display_label(comparison["group"])
     return f"{display_label(comparison['attribute'])}={isolated(display_label(comparison['group']))}"
 
 
