@@ -41,6 +41,10 @@ for (const [name, options] of Object.entries(views)) {
   };
   if (name === "light") {
     await page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = false))");
+    // A page wider than the paper makes the browser print everything smaller: A4 less the margins is 182 mm.
+    await page.emulateMedia({ media: "print" });
+    await page.setViewportSize({ width: 688, height: 1000 });
+    found.paper = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
     await page.pdf({ path: pdf, preferCSSPageSize: true });
   }
   await context.close();

@@ -75,6 +75,7 @@ def test_page_in_a_browser(name: str, tmp_path: Path) -> None:
     page, pdf = tmp_path / "page.html", tmp_path / "page.pdf"
     page.write_text(pages()[name], encoding="utf-8")
     found = look(page, pdf)
+    assert found.pop("paper") == 0, "wider than A4"
     assert set(found) == {"light", "dark", "narrow"}
     for view, seen in found.items():
         assert seen["violations"] == [], view

@@ -63,6 +63,7 @@ def test_who_and_where() -> None:
     assert who(crossed) == "sex = f and age_band = 75+"
     assert short_who(crossed) == "sex × age_band=f × 75+"
     assert who({"attribute": "sex", "group": "all groups", "groups": {}}) == "sex (all groups)"
+    assert who({"attribute": "everyone", "group": "vulnerable", "groups": {"vulnerable": "vulnerable"}}) == "vulnerable"
     assert who({"attribute": "everyone", "group": "everyone", "groups": {}}) == "everyone"
     assert capitalized("area under the ROC curve") == "Area under the ROC curve"
     assert where({"at": {"stage": "sent"}, "run": "B"}) == "at stage sent, in run B"

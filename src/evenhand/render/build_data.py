@@ -25,6 +25,8 @@ def data_section(document: Mapping[str, Any]) -> Data:
         Fact("Rows excluded", numbers.count(rows["read"] - rows["audited"])),
         Fact("People", numbers.count(document["people"])),
     ]
+    if not any(missing["rows"] for missing in document["data"]["missing"]):
+        facts.append(Fact("Missing values", "none"))
     tables = [_excluded(document), _missing(document), *_groups(document), _roles(document)]
     notes = [*document["data"]["notes"], *document["warnings"]]
     return Data(tuple(facts), tuple(t for t in tables if t is not None), tuple(_note(n) for n in notes))
@@ -60,7 +62,7 @@ def _excluded(document: Mapping[str, Any]) -> Table | None:
 
 
 def _missing(document: Mapping[str, Any]) -> Table | None:
-    missing = document["data"]["missing"]
+    missing = [m for m in document["data"]["missing"] if m["rows"]]
     if not missing:
         return None
     columns = (Column("What"), Column("Rows", numeric=True), Column("Share", numeric=True))

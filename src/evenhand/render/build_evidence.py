@@ -237,13 +237,14 @@ def _counts(behind: Mapping[str, Any]) -> Table | None:
     table = behind["table"]
     if not table or not table["rows"]:
         return None
-    numeric = [
-        all(row[i] is None or _is_number(row[i]) for row in table["rows"] if i < len(row))
-        for i in range(len(table["columns"]))
-    ]
-    columns = tuple(Column(readable(name), numeric=n) for name, n in zip(table["columns"], numeric, strict=True))
-    rows = tuple(tuple(Cell(_value(value)) for value in row) for row in table["rows"])
-    return Table("Computed from", columns, rows)
+    by_column = list(zip(*table["rows"], strict=True))
+    filled = [i for i, values in enumerate(by_column) if any(value not in (None, "") for value in values)]
+    columns = tuple(
+        Column(readable(table["columns"][i]), numeric=all(v is None or _is_number(v) for v in by_column[i]))
+        for i in filled
+    )
+    rows = tuple(tuple(Cell(_value(row[i])) for i in filled) for row in table["rows"])
+    return Table("Computed from", columns, rows) if filled else None
 
 
 def _points(behind: Mapping[str, Any]) -> Table | None:

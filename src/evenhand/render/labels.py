@@ -88,7 +88,10 @@ def who(comparison: Mapping[str, Any]) -> str:
         return display_label(comparison["group"])
     if not groups:
         return f"{display_label(comparison['attribute'])} ({isolated(display_label(comparison['group']))})"
-    return " and ".join(f"{display_label(name)} = {isolated(display_label(label))}" for name, label in groups.items())
+    return " and ".join(
+        display_label(label) if name == label else f"{display_label(name)} = {isolated(display_label(label))}"
+        for name, label in groups.items()
+    )
 
 
 def short_who(comparison: Mapping[str, Any]) -> str:
