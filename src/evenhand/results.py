@@ -10,7 +10,7 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evenhand import __version__
@@ -152,7 +152,7 @@ def rows_part(cells: Cells) -> JSON:
 def roles_part(audit: Audit) -> JSON:
     columns = audit.file.columns
     roles: JSON = {}
-    for role in ("decision", "label", "score", "unit", "count", "weight", "vulnerable", "campaign"):
+    for role in ("decision", "label", "score", "unit", "count", "weight", "vulnerable", "campaign", "contacts"):
         if getattr(columns, role) is not None:
             roles[role] = getattr(columns, role)
     if columns.consent:
@@ -241,10 +241,12 @@ def groups_part(results: Results) -> list[JSON]:
     setting, present = results.setting, roles_present(results.audit.file)
     names = [n for n in KINDS[results.audit.file.model.kind].summary if present.issuperset(MEASURES[n].roles)]
     found = []
+    with_missing = replace(setting, keep_missing=True, cache={})
     for grouping in results.groupings.values():
-        people = setting.people(grouping)
-        everyone = setting.cells.main.total("n") if not setting.repeated else sum(people.values())
-        measured = {name: MEASURES[name].findings(setting, grouping) for name in names}
+        shown = with_missing if len(grouping.keys) == 1 else setting
+        people = shown.people(grouping)
+        everyone = setting.cells.main.total("n") if not setting.repeated else setting.cells.header.counts["units"]
+        measured = {name: MEASURES[name].findings(shown, grouping) for name in names}
         by_group = {name: {f.group: f for f in findings} for name, findings in measured.items()}
         for key, n in people.items():
             label = grouping.label(key)
@@ -256,18 +258,6 @@ def groups_part(results: Results) -> list[JSON]:
                     "n": n,
                     "share": n / everyone if everyone else None,
                     "measures": {name: quantity_part(by_group[name].get(label)) for name in names},
-                }
-            )
-        missing = everyone - sum(people.values())
-        if missing > 0:
-            found.append(
-                {
-                    "attribute": grouping.name,
-                    "group": MISSING,
-                    "groups": dict.fromkeys(grouping.keys, MISSING) if len(grouping.keys) == 1 else {},
-                    "n": missing,
-                    "share": missing / everyone,
-                    "measures": {},
                 }
             )
     return found

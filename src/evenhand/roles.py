@@ -62,6 +62,7 @@ def role_columns(audit: Audit, key: str | None) -> dict[str, RoleColumn]:
         ("unit", columns.unit, "raw"),
         ("vulnerable", columns.vulnerable, "label"),
         ("campaign", columns.campaign, "label"),
+        ("contacts", columns.contacts, "label"),
     )
     roles = {role: RoleColumn(name, type, ("columns", role)) for role, name, type in single if name is not None}
     if columns.consent:
@@ -98,7 +99,7 @@ def definition_of(
             for name, attribute in file.protected.items()
         ),
         flags=tuple(flags_of(audit, columns)),
-        labels={"campaign": columns["campaign"]} if "campaign" in columns else {},
+        labels={role: columns[role] for role in ("campaign", "contacts") if role in columns},
         score_column=columns.get("score"),
         score_scale=round(1 / file.columns.score_resolution),
         count_column=columns.get("count"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -11,15 +12,17 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def generator(samples: Path) -> ModuleType:
+def generator(samples: Path) -> Iterator[ModuleType]:
     path = samples / "targeting" / "generate.py"
     spec = importlib.util.spec_from_file_location("campaign_generator", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up by name
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, spec.name, module)  # dataclasses look their module up by name
+        patch.setattr(sys, "dont_write_bytecode", True)  # the folder goes into the wheel as it is
+        spec.loader.exec_module(module)
+        yield module
 
 
 def test_fresh_files_equal_the_committed_ones(generator: ModuleType, samples: Path) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from evenhand.measure.audience import audience_measures
 from evenhand.measure.base import Finding, Grouping, Measure, Setting
 from evenhand.measure.confusion import confusion_measures
+from evenhand.measure.contacts import contact_measures
 from evenhand.measure.disparity import disparity_measures
 from evenhand.measure.odds import odds_measures
 from evenhand.measure.proportions import proportion_measures
@@ -32,6 +33,7 @@ FAMILIES = (
     lambda: top_measures("k"),
     audience_measures,
     vulnerability_measures,
+    contact_measures,
 )
 
 CUT = re.compile(r"@((?:[1-9]\d?|100)%|[1-9]\d*)(?=_|$)")

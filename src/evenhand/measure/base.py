@@ -88,6 +88,8 @@ class Setting:
     stages: tuple[str, ...] = ()
     population: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     seed: int = 0
+    keep_missing: bool = False
+    """Whether the group of missing values is one of the groups: it is shown, never judged."""
     cache: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -105,9 +107,17 @@ class Setting:
         if at not in self.cache:
             others = [k for k in table.keys if k not in self.attribute_keys]
             by_group = table.marginal([*grouping.keys, *others]).by(*grouping.keys)
-            self.cache[at] = {key: part for key, part in by_group.items() if MISSING not in key}
+            shown = [key for key in by_group if self.keep_missing or MISSING not in key]
+            shown.sort(key=lambda key: [self.rank(name, label) for name, label in zip(grouping.keys, key, strict=True)])
+            self.cache[at] = {key: by_group[key] for key in shown}
         found: dict[GroupKey, CellTable] = self.cache[at]
         return found
+
+    def rank(self, attribute: str, label: str) -> tuple[bool, int, str]:
+        """Where a group stands among its attribute's: bands in their order, labels by name, missing last."""
+        declared = self.cells.header.definition["attributes"].get(attribute) or {}
+        bands = declared.get("band_labels") or []
+        return label == MISSING, bands.index(label) if label in bands else 0, label
 
     @cached_property
     def attribute_keys(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ May import: render's own words, numbers and charts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from markupsafe import Markup
@@ -237,13 +238,13 @@ def _counts(behind: Mapping[str, Any]) -> Table | None:
     table = behind["table"]
     if not table or not table["rows"]:
         return None
-    by_column = list(zip(*table["rows"], strict=True))
+    by_column = list(zip_longest(*table["rows"]))[: len(table["columns"])]
     filled = [i for i, values in enumerate(by_column) if any(value not in (None, "") for value in values)]
     columns = tuple(
         Column(readable(table["columns"][i]), numeric=all(v is None or _is_number(v) for v in by_column[i]))
         for i in filled
     )
-    rows = tuple(tuple(Cell(_value(row[i])) for i in filled) for row in table["rows"])
+    rows = tuple(tuple(Cell(_value(row[i]) if i < len(row) else numbers.NONE) for i in filled) for row in table["rows"])
     return Table("Computed from", columns, rows) if filled else None
 
 

@@ -68,7 +68,7 @@ def dot_and_whisker(rows: Sequence[ChartRow], scale: Scale, *, name: str, title:
     """
     low, high, logarithmic = axis_range(rows, scale)
     left = min(210.0, 16 + _LETTER * max(len(row.label) for row in rows))
-    right = 18 + _LETTER * max(len(f"{row.shown} {row.word}") for row in rows)
+    right = min(200.0, 18 + _LETTER * max(len(f"{row.shown} {row.word}") for row in rows))
     crowded = _crowded(scale, low, high, WIDTH - left - right, logarithmic=logarithmic)
     head = _HEAD + (13 if crowded else 0)
     height = head + _ROW * len(rows) + _FOOT

@@ -20,6 +20,7 @@ MINUS = "\u2212"
 PLACES: Mapping[str, int] = {"ratio": 2, "z": 2, "rate": 3, "difference": 3, "score": 3, "count": 0, "people": 0}
 """Decimals by the unit of a measure; three for a rate is a tenth of a percent."""
 MOST_PLACES = 8
+_TOO_LONG = 1e12
 Bounds = Mapping[str, Any]
 
 
@@ -39,6 +40,8 @@ def judged(value: float | None, unit: str, limits: Iterable[float | None] = ()) 
     if math.isinf(value):
         return "unbounded"
     known = [limit for limit in limits if limit is not None]
+    if abs(value) >= _TOO_LONG:
+        return _signed(f"{value:.3g}")
     if abs(value) < 1e-15:
         value = 0.0
     for places in range(PLACES.get(unit, 3), MOST_PLACES + 1):

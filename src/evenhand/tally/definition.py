@@ -40,6 +40,7 @@ class Attribute:
             "column": self.described,
             "values": dict(self.values) if self.values else None,
             "bands": [str(edge) for edge in self.edges] if self.edges else None,
+            "band_labels": list(self.band_labels) if self.band_labels else None,
         }
 
 
