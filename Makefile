@@ -27,7 +27,8 @@ test: lint       ## lint, types and all tests but those that need a browser
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m 'not browser'
 
 browser: $(READY) ## axe-core, print and narrow screens in headless Chromium (needs chromium and node)
-	$(BIN)/python -m pytest -q -m browser
+	cd tests/browser && npm ci --silent
+	EVENHAND_BROWSER=required $(BIN)/python -m pytest -q -m browser
 
 simulate: $(READY) ## the gate's error rates, by simulation and enumeration
 	$(BIN)/python benchmarks/simulate.py

@@ -6,6 +6,7 @@ May import: at the top only typer and errors; inside commands pipeline, render, 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Mapping
@@ -379,6 +380,9 @@ def say(line: str) -> None:
 
 def main() -> NoReturn:
     """Run the command; whatever goes wrong becomes one sentence on stderr and exit code 2, never 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without UTF-8 gets escapes, not a crash
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False) or 0
         sys.stdout.flush()

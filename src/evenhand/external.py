@@ -24,7 +24,7 @@ from evenhand.measure.confusion import compared, seed_for
 from evenhand.stats.resample import ReplicateContrast
 from evenhand.tally.definition import Definition
 from evenhand.tally.engines import Engine
-from evenhand.tally.labelling import attribute_label, flag_labels
+from evenhand.tally.labelling import attribute_label, distinct_values, flag_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,12 +120,15 @@ def rows_frame(engine: Engine, definition: Definition) -> pd.DataFrame:
     raw = engine.select(sorted(set(wanted)), definition.admission)
     frame: dict[str, Any] = {}
     for attribute in definition.attributes:
-        values = banded(raw[attribute.column].to_pylist(), attribute.edges)
-        labels = {repr(v): attribute_label(v, attribute, definition) for v in {repr(v): v for v in values}.values()}
-        frame[f"group:{attribute.name}"] = [labels[repr(value)] for value in values]
+        codes, values = distinct_values(raw[attribute.column])
+        labels = [attribute_label(v, attribute, definition) for v in banded(values, attribute.edges)]
+        frame[f"group:{attribute.name}"] = np.array(labels, dtype=object)[codes]
     for name, flag in flags.items():
-        found, _ = flag_labels(raw[flag.column].to_pylist(), [1] * len(raw), flag, definition)
-        frame["y_true" if name == "label" else "y_pred"] = [NUMBERS.get(text, np.nan) for text in found]
+        codes, values = distinct_values(raw[flag.column])
+        labels = flag_labels(values, np.bincount(codes, minlength=len(values)).tolist(), flag, definition)
+        frame["y_true" if name == "label" else "y_pred"] = np.array([NUMBERS.get(text, np.nan) for text in labels])[
+            codes
+        ]
     for name, column in plain.items():
         if column:
             frame[name] = raw[column].to_pylist()

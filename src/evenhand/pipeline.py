@@ -147,6 +147,8 @@ def judge_cells(
         stages=audit.file.columns.stages,
         population={a: {g: float(s) for g, s in shares.items()} for a, shares in audit.file.population.items()},
         seed=seed,
+        min_people=audit.small_groups.min_people,
+        excluded=frozenset((left_out.attribute, left_out.group) for left_out in audit.exclusions),
     )
     groupings = groupings_of(audit)
     refuse_absent_references(audit, setting, groupings)

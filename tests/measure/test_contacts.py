@@ -28,7 +28,9 @@ checks:
 def document(tmp_path: Path, calls: list[int | str | None], sex: list[str | None]) -> dict:
     path = tmp_path / "evenhand.yaml"
     path.write_text(AUDIT)
-    rows = pa.table({"sex": sex, "calls": [None if c is None else str(c) for c in calls], "offered": [1, 0] * (len(sex) // 2)})
+    rows = pa.table(
+        {"sex": sex, "calls": [None if c is None else str(c) for c in calls], "offered": [1, 0] * (len(sex) // 2)}
+    )
     return audit_rows(open_audit(path), Sources(rows), Options()).document
 
 

@@ -349,6 +349,13 @@ def test_a_template_that_never_ends_is_stopped(tmp_path: Path) -> None:
         render_limited(SMALL, tmp_path, seconds=3)
 
 
+def test_the_current_folder_is_no_place_to_import_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "jinja2.py").write_text("raise SystemExit('imported from the current folder')")
+    (tmp_path / "own").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert render_html(SMALL, RenderOptions(templates=tmp_path / "own")) == render_html(SMALL, PLAIN)
+
+
 def test_templates_are_not_read_through_links(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret")
     folder = tmp_path / "templates"

@@ -47,5 +47,6 @@ def hostile_tables(draw: st.DrawFn) -> pa.Table:
             "eligible": column(st.booleans(), pa.bool_()),
             "reached": column(st.sampled_from([0, 1]), pa.int64()),
             "campaign": column(st.sampled_from(campaign[0]), campaign[1]),
+            "contacts": column(st.sampled_from([0, 1, 7]), pa.int16()),
         }
     )

@@ -35,6 +35,7 @@ COLUMNS: dict[str, Any] = {
     "vulnerable": "vulnerable",
     "stages": list(STAGES),
     "campaign": "campaign",
+    "contacts": "contacts",
 }
 PROTECTED: dict[str, Any] = {
     "sex": {"reference": "m"},
@@ -179,5 +180,6 @@ def random_rows(seed: int, size: int = 400, *, people: int | None = None) -> pa.
             "eligible": pa.array(random.random(size) < 0.9),
             "reached": pa.array(reached),
             "campaign": pa.array(random.choice(["spring", "autumn"], size)),
+            "contacts": pa.array(sometimes(random.integers(0, 6, size).tolist(), 0.02), pa.int64()),
         }
     )

@@ -267,7 +267,10 @@ def test_limbs_hold_any_product(left: int, right: int) -> None:
     product, base = left * right, 1 << 24
     assert join_limbs(product >> 48, (product >> 24) % base, product % base) == product
     names = product_columns("a", "b")
-    assert product_total(dict(zip(names, (product >> 48, (product >> 24) % base, product % base), strict=True)), "b", "a") == product
+    assert (
+        product_total(dict(zip(names, (product >> 48, (product >> 24) % base, product % base), strict=True)), "b", "a")
+        == product
+    )
 
 
 def test_headers_add_their_counts() -> None:

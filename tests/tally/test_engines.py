@@ -55,6 +55,7 @@ ROLES: dict[str, dict[str, Any]] = {
     },
 }
 
+
 def cells_or_refusal(*arguments: Any, **options: Any) -> Cells | str:
     """Cells, or the sentence that says why there are none: engines must agree in that too."""
     try:
@@ -97,7 +98,11 @@ def test_engines_agree_on_all_measures_at_once(engine: str, roles: str) -> None:
 
 
 @settings(max_examples=10, deadline=None)
-@given(rows=hostile_tables(), persons=st.lists(st.integers(-2, 8), min_size=1, max_size=8, unique=True), as_text=st.booleans())
+@given(
+    rows=hostile_tables(),
+    persons=st.lists(st.integers(-2, 8), min_size=1, max_size=8, unique=True),
+    as_text=st.booleans(),
+)
 def test_engines_agree_on_attributes_joined_by_key(rows: pa.Table, persons: list[int], as_text: bool) -> None:
     """Keys as text on one side and whole numbers on the other, unknown keys and missing ones on both sides."""
     audit = audit_of(measures=SOME, columns={"weight": "weight"}, data={"key": "person"})

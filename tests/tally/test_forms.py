@@ -40,6 +40,7 @@ def rows() -> pa.Table:
             "eligible": pa.array([True, True, True, False, None, True]),
             "reached": pa.array([True, False, True, False, True, None]),
             "campaign": pa.array(["spring", "'", '"', ",", "a\nb", "spring"]),
+            "contacts": pa.array([0, 1, None, 3, 2, 10]),
         }
     )
     drawn = random_rows(11, 200, people=70)
@@ -54,7 +55,9 @@ def as_csv(table: pa.Table, folder: Path) -> Path:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(table.column_names)
         for row in table.to_pylist():
-            writer.writerow(["" if v is None else str(v).lower() if v is True or v is False else v for v in row.values()])
+            writer.writerow(
+                ["" if v is None else str(v).lower() if v is True or v is False else v for v in row.values()]
+            )
     return path
 
 
@@ -75,7 +78,10 @@ def as_parquet_folder(table: pa.Table, folder: Path) -> Path:
 def as_dictionaries(table: pa.Table, folder: Path) -> pa.Table:
     """Text columns as Arrow dictionaries, which engines read each in their own way."""
     return pa.table(
-        {n: pc.dictionary_encode(c) if pa.types.is_string(c.type) else c for n, c in zip(table.column_names, table.columns, strict=True)}
+        {
+            n: pc.dictionary_encode(c) if pa.types.is_string(c.type) else c
+            for n, c in zip(table.column_names, table.columns, strict=True)
+        }
     )
 
 
@@ -150,3 +156,17 @@ def test_attributes_join_by_key_in_any_form(form: str, tmp_path: Path) -> None:
         found = cells_of(audit, predictions, people, engine=engine)
         assert found.digest == expected.digest
         assert found.header == expected.header
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("moved", ["weight", "score", "campaign", "decided", "turned_out"])
+def test_any_role_may_stand_with_the_attributes(engine: str, moved: str) -> None:
+    """A column means the same in the second file: joined by key, it gives the cells that it gives in the first."""
+    table = random_rows(13, 200)
+    audit = audit_of(
+        measures=SOME, columns={"weight": "weight"}, data={"key": "person", "where": {"campaign": ["spring"]}}
+    )
+    expected = cells_of(audit, table, engine="plain")
+    found = cells_of(audit, table.drop_columns([moved]), table.select(["person", moved]), engine=engine)
+    assert found.tables == expected.tables
+    assert found.header.counts["rows_unmatched"] == 0

@@ -21,7 +21,7 @@ from evenhand.tally.needs import Mask
 from evenhand.tally.run import tally
 
 SEX_ONLY: dict[str, Any] = {"sex": {"reference": "m"}}
-NO_ROLES = {"score": None, "consent": None, "vulnerable": None, "stages": None, "campaign": None}
+NO_ROLES = {"score": None, "consent": None, "vulnerable": None, "stages": None, "campaign": None, "contacts": None}
 
 
 def table(**columns: list[Any]) -> pa.Table:
@@ -38,7 +38,11 @@ def by(cells: Cells, *keys: str, sums: tuple[str, ...] = ("n",), of: str = "main
 @pytest.mark.parametrize("engine", ENGINES)
 def test_main_cells_counted_by_hand(engine: str) -> None:
     """Six rows: m selected twice, once not; f selected once; one f without a decision; one person of unknown sex."""
-    rows = table(sex=["m", "m", "m", "f", "f", None], decided=[1, 1, 0, 1, None, 0], turned_out=["yes", "no", "no", "", "yes", "no"])
+    rows = table(
+        sex=["m", "m", "m", "f", "f", None],
+        decided=[1, 1, 0, 1, None, 0],
+        turned_out=["yes", "no", "no", "", "yes", "no"],
+    )
     cells = cells_of(audit_of(measures=["accuracy"], columns=NO_ROLES, protected=SEX_ONLY), rows, engine=engine)
     assert cells.main.rows() == {
         ("(missing)", "0", "0"): (1, 1),
@@ -76,7 +80,11 @@ def test_score_bins_are_floor_of_the_scaled_score_plus_a_half(engine: str) -> No
     """.0004999 → 0, .0005 → 1 (half up, never half to even), .0015 → 2, −.0005 → 0; NaN and ±inf are in no bin."""
     scores = [0.0004999, 0.0005, 0.0015, -0.0005, 0.9995, 1.0, float("nan"), float("-inf"), None]
     rows = table(sex=["m"] * 9, score=scores, turned_out=["yes"] * 9)
-    audit = audit_of(measures=["auc", "missing_score_rate"], columns={**NO_ROLES, "score": "score", "decision": None}, protected=SEX_ONLY)
+    audit = audit_of(
+        measures=["auc", "missing_score_rate"],
+        columns={**NO_ROLES, "score": "score", "decision": None},
+        protected=SEX_ONLY,
+    )
     cells = cells_of(audit, rows, engine=engine)
     assert by(cells, "score", of="value") == {(0,): 2, (1,): 1, (2,): 1, (1000,): 2}
     assert by(cells, "score_presence") == {("finite",): 6, ("missing",): 1, ("not finite",): 2}
@@ -145,7 +153,10 @@ def test_where_and_unknown_persons_leave_rows_out(engine: str) -> None:
 def test_where_compares_label_text(engine: str, column: pa.Array, wanted: list[str]) -> None:
     rows = table(sex=["m", "m", "f", "f"], decided=[1, 0, 1, 0]).append_column("kept", column)
     audit = audit_of(
-        measures=["selection_rate"], columns={**NO_ROLES, "label": None}, protected=SEX_ONLY, data={"where": {"kept": wanted}}
+        measures=["selection_rate"],
+        columns={**NO_ROLES, "label": None},
+        protected=SEX_ONLY,
+        data={"where": {"kept": wanted}},
     )
     assert by(cells_of(audit, rows, engine=engine), "sex", "decision") == {("f", "1"): 1, ("m", "1"): 1}
 
@@ -185,7 +196,9 @@ def test_persons_named_in_the_attributes_file_repeat_too(engine: str) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_people_in_several_groups_are_noted(engine: str) -> None:
     rows = table(person=[1, 1, 2, 2], sex=["m", "f", "m", "m"], decided=[1, 0, 1, 0])
-    cells = cells_of(audit_of(columns={**NO_ROLES, "label": None, "unit": "person"}, protected=SEX_ONLY), rows, engine=engine)
+    cells = cells_of(
+        audit_of(columns={**NO_ROLES, "label": None, "unit": "person"}, protected=SEX_ONLY), rows, engine=engine
+    )
     assert [(code, rows) for code, _, rows in cells.header.notes] == [("people_in_several_groups", 1)]
 
 

@@ -111,7 +111,9 @@ def _wrong_side(side: str, measure: MeasureLike, value: Decimal, polarity: str) 
             yield Complaint(side, "`max` limits nothing here: an impact ratio is at most 1; use `min`")
         return
     if side == "min" and measure.lowest is not None and value <= measure.lowest:
-        yield Complaint(side, f"`min` {value} can never be broken: `{measure.name}` is never below {measure.lowest:g}; use `max`")
+        yield Complaint(
+            side, f"`min` {value} can never be broken: `{measure.name}` is never below {measure.lowest:g}; use `max`"
+        )
         return
     if (measure.unit, side, value) in (("rate", "min", ZERO), ("count", "min", ZERO), ("rate", "max", ONE)):
         yield Complaint(side, f"`{side}` {value} of a {measure.unit} can never be broken")

@@ -88,6 +88,9 @@ class Setting:
     stages: tuple[str, ...] = ()
     population: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     seed: int = 0
+    min_people: int = 0
+    excluded: frozenset[tuple[str, str]] = frozenset()
+    """(attribute, group) that the audit file leaves out."""
     keep_missing: bool = False
     """Whether the group of missing values is one of the groups: it is shown, never judged."""
     cache: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -126,6 +129,10 @@ class Setting:
     def main(self, grouping: Grouping) -> dict[GroupKey, CellTable]:
         return self.split(self.cells.main, "main", grouping)
 
+    def may_be_highest(self, grouping: Grouping, key: GroupKey, people: int) -> bool:
+        """Whether a group may be the one that others are compared with when the data choose it."""
+        return people >= self.min_people and (grouping.name, grouping.label(key)) not in self.excluded
+
     def units(self, grouping: Grouping) -> dict[GroupKey, CellTable]:
         """The unit table by group; empty where every person has one row."""
         return self.split(self.cells.unit, "unit", grouping) if self.cells.unit is not None else {}
@@ -135,6 +142,19 @@ class Setting:
         if self.repeated:
             return {key: part.total("units") for key, part in self.units(grouping).items()}
         return {key: part.total("n") for key, part in self.main(grouping).items()}
+
+
+def asked(question: str, title: str, form: Form) -> str:
+    """The question of a level, or how its ratio or difference asks it.
+
+    >>> asked("?", "Brier score", "difference")
+    "By how much does the group's Brier score differ from the reference's?"
+    """
+    if form == "ratio":
+        return f"How many times the reference's {title} is the group's?"
+    if form == "difference":
+        return f"By how much does the group's {title} differ from the reference's?"
+    return question
 
 
 def always(needs: Needs) -> Callable[[tuple[str, ...]], Needs]:

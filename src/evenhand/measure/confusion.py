@@ -10,7 +10,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 
-from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, Unit, always
+from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, Unit, always, asked
 from evenhand.measure.odds import FALSE_POSITIVES, TRUE_POSITIVES
 from evenhand.measure.proportions import CONDITIONAL, KNOWN, LABELLED, NOT_SELECTED, confusion
 from evenhand.measure.shares import Share, level_contrast, shares
@@ -238,7 +238,7 @@ def confusion_measures() -> list[Measure]:
                     unit=unit,
                     title=title if form == "level" else f"{form} of {title}",
                     quantity_title=title,
-                    question=question,
+                    question=asked(question, title, form),
                     formula=formula if form == "level" else f"{formula}; {form} to the reference",
                     source=source,
                     caution="It moves with the base rate, so groups with different base rates differ by nature. "

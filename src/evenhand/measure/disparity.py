@@ -30,11 +30,16 @@ NEEDS = Needs(keys=frozenset({"decision"}), pairs=frozenset({SELECTION, REFUSAL}
 
 
 def impact_ratio(setting: Setting, grouping: Grouping) -> list[Finding]:
-    """Favourable rate over the highest group's: every group, the highest itself included at exactly 1."""
+    """Favourable rate over the highest group's: every group, the highest itself included at exactly 1.
+
+    The highest is sought among groups that are large enough to be judged and not excluded: one person of one would
+    otherwise be everyone's reference.
+    """
     favourable = SELECTION if setting.polarity == "benefit" else REFUSAL
     found = shares(setting, grouping, *favourable)
     rates = {key: share.exact_rate for key, share in found.items() if share.exact_rate is not None}
-    best = max(rates, key=lambda key: rates[key], default=None)
+    candidates = [key for key in rates if setting.may_be_highest(grouping, key, found[key].people)]
+    best = max(candidates, key=lambda key: rates[key], default=None)
     highest = rates[best] if best is not None else Fraction(0)
     findings = []
     for key, share in found.items():
@@ -127,7 +132,8 @@ def disparity_measures() -> list[Measure]:
                 "The reference is chosen by the data, so no valid interval exists: at exact parity the smallest of "
                 "several ratios is often below 0.8. Judge by selection_rate_ratio against a fixed reference."
             ),
-            edges="Nobody favoured anywhere: undefined. The highest group itself is 1.",
+            edges="The highest is sought among groups with `min_people` people that are not excluded, and is 1 itself. "
+            "Nobody favoured anywhere: undefined.",
             roles=("decision",),
             needs=always(NEEDS),
             answer=impact_ratio,

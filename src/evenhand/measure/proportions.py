@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evenhand.measure.base import Answer, Finding, Grouping, Measure, Setting, always
+from evenhand.measure.base import Answer, Finding, Grouping, Measure, Setting, always, asked
 from evenhand.measure.shares import (
     TwoGroups,
     comparison_findings,
@@ -39,6 +39,12 @@ class Proportion:
     source: str = "Barocas, Hardt & Narayanan, Fairness and Machine Learning, ch. 3"
     polar: bool = False
     vacuous: bool = False
+    several: str = ""
+    """The title in the plural, where it is not made by adding an s."""
+
+    @property
+    def plural(self) -> str:
+        return self.several or f"{self.title}s"
 
     @property
     def needs(self) -> Needs:
@@ -162,6 +168,7 @@ PROPORTIONS: tuple[Proportion, ...] = (
         "(TP + TN) / (TP + FP + FN + TN)",
         LABELLED,
         "With unequal base rates a high accuracy can come from deciding alike for everyone. " + CONDITIONAL,
+        several="accuracies",
     ),
     Proportion(
         "base_rate",
@@ -182,7 +189,8 @@ PROPORTIONS: tuple[Proportion, ...] = (
         "people without a label / people",
         ("label",),
         "Error rates are silent about these people.",
-        "contract of this tool; ISO/IEC TR 24027:2021, 6.3",
+        "ISO/IEC TR 24027:2021, 6.3",
+        several="shares of missing labels",
     ),
     Proportion(
         "missing_score_rate",
@@ -193,7 +201,8 @@ PROPORTIONS: tuple[Proportion, ...] = (
         "people whose score is missing, NaN or infinite / people",
         ("score",),
         "A model that cannot score a group decides about it by default.",
-        "contract of this tool; ISO/IEC TR 24027:2021, 6.3",
+        "ISO/IEC TR 24027:2021, 6.3",
+        several="shares of missing scores",
     ),
 )
 """The table of rates; one row each."""
@@ -248,13 +257,9 @@ def forms(p: Proportion) -> list[Measure]:
                 quantity=p.name,
                 form="ratio" if form == "ratio" else "difference",
                 unit="ratio" if form == "ratio" else "difference",
-                title=f"{form} of {p.title}s",
+                title=f"{form} of {p.plural}",
                 quantity_title=p.title,
-                question=(
-                    f"How many times the reference's {p.title} is the group's?"
-                    if form == "ratio"
-                    else f"By how much does the group's {p.title} differ from the reference's?"
-                ),
+                question=asked(p.question, p.title, "ratio" if form == "ratio" else "difference"),
                 formula=formula,
                 source=f"{p.source}; interval: Miettinen & Nurminen 1985",
                 caution=p.caution,

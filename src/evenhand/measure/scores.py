@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evenhand.errors import DataError
-from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, always
+from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, always, asked
 from evenhand.measure.confusion import compared
 from evenhand.stats.auc import METHOD, auc_difference, auc_estimate, auc_ratio
 from evenhand.stats.calibration import (
@@ -278,7 +278,7 @@ def score_measures() -> list[Measure]:
             unit="score" if form == "level" else "ratio" if form == "ratio" else "difference",
             title=q.title if form == "level" else f"{form} of the {q.title}",
             quantity_title=q.title,
-            question=q.question,
+            question=asked(q.question, q.title, form),
             formula=q.formula if form == "level" else f"{q.formula}; {form} to the reference",
             source=q.source,
             caution=q.caution,

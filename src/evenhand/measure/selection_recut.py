@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, Unit, always
+from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, Unit, always, asked
 from evenhand.measure.shares import (
     Share,
     TwoGroups,
@@ -136,7 +136,7 @@ def _forms(
             unit=unit,
             title=title if form == "level" else f"{form} of the {title}",
             quantity_title=title,
-            question=question,
+            question=asked(question, title, form),
             formula=formula if form == "level" else f"{formula}; {form} to the reference",
             source=source,
             caution=caution,

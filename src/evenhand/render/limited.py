@@ -38,7 +38,8 @@ def render_limited(document: Mapping[str, Any], templates: Path, *, seconds: flo
         raise UsageError(f"the templates folder `{templates}` does not exist or is not a folder")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "evenhand.render.limited", str(templates.resolve())],
+            # -P: the current folder is somebody's repository, and no place to import modules from
+            [sys.executable, "-P", "-m", "evenhand.render.limited", str(templates.resolve())],
             input=dumps(document).encode("utf-8"),
             capture_output=True,
             timeout=seconds,

@@ -43,9 +43,20 @@ class KeyColumn:
         >>> KeyColumn.of_labels(["b", "a", "b"]).codes.tolist()
         [1, 0, 1]
         """
-        labels = tuple(sorted(set(values)))
+        position: dict[str, int] = {}
+        codes = [position.setdefault(value, len(position)) for value in values]
+        return cls.of_codes(np.array(codes, dtype=np.int64), tuple(position))
+
+    @classmethod
+    def of_codes(cls, codes: Ints, names: Sequence[str]) -> KeyColumn:
+        """Rows whose label is `names[code]`; equal names become one label.
+
+        >>> KeyColumn.of_codes(np.array([0, 1, 2]), ["b", "a", "b"]).codes.tolist()
+        [1, 0, 1]
+        """
+        labels = tuple(sorted(set(names)))
         code = {label: i for i, label in enumerate(labels)}
-        return cls(np.array([code[v] for v in values], dtype=np.int64), labels)
+        return cls(np.array([code[name] for name in names], dtype=np.int64)[codes] if names else codes, labels)
 
     def take(self, rows: npt.NDArray[Any]) -> KeyColumn:
         return KeyColumn(self.codes[rows], self.labels)
@@ -93,13 +104,7 @@ class CellTable:
         kept = {name: compact(self.keys[name]) for name in keys}
         if not len(self):
             return CellTable(kept, self.sums)
-        index = np.zeros(len(self), dtype=np.int64)
-        for column in kept.values():
-            _, dense = np.unique(column.codes, return_inverse=True)
-            index = index * (int(dense.max()) + 1) + dense
-            _, index = np.unique(index, return_inverse=True)
-        order = np.argsort(index, kind="stable")
-        starts = np.flatnonzero(np.r_[True, np.diff(index[order]) != 0])
+        order, starts = in_order(list(kept.values()), len(self))
         sums = {name: exact_sums(values[order], starts) for name, values in self.sums.items()}
         first = order[starts]
         return CellTable({name: column.take(first) for name, column in kept.items()}, sums)
@@ -149,18 +154,18 @@ class CellTable:
 
     def by(self, *keys: str) -> dict[tuple[Any, ...], CellTable]:
         """The table split by some keys: key tuple -> the rows of that key."""
-        if not keys:
-            return {(): self}
-        columns = [self.keys[name].values() for name in keys]
-        groups: dict[tuple[Any, ...], list[int]] = {}
-        for i, key in enumerate(zip(*columns, strict=True)):
-            groups.setdefault(key, []).append(i)
+        if not keys or not len(self):
+            return {} if keys else {(): self}
+        split = [compact(self.keys[name]) for name in keys]
+        order, starts = in_order(split, len(self))
+        others = {name: column for name, column in self.keys.items() if name not in keys}
+        names = zip(*(column.take(order[starts]).values() for column in split), strict=True)
         return {
             key: CellTable(
-                {name: column.take(np.array(rows)) for name, column in self.keys.items() if name not in keys},
+                {name: column.take(rows) for name, column in others.items()},
                 {name: values[rows] for name, values in self.sums.items()},
             )
-            for key, rows in sorted(groups.items())
+            for key, rows in zip(names, np.split(order, starts[1:]), strict=True)
         }
 
 
@@ -263,10 +268,11 @@ class Cells:
         """SHA-256 of the canonical cells; with the policy it seeds every random draw."""
         content = hashlib.sha256(self.header.signature.encode())
         for name in sorted(self.tables):
-            table = self.tables[name]
-            content.update(canonical_json([name, list(table.keys), list(table.sums)]).encode())
-            for key, sums in table.rows().items():
-                content.update(canonical_json([key, sums]).encode())
+            table = self.tables[name].marginal(list(self.tables[name].keys))
+            keys = [[key, column.labels] for key, column in table.keys.items()]
+            content.update(canonical_json([name, len(table), keys, list(table.sums)]).encode())
+            for values in (*(column.codes for column in table.keys.values()), *table.sums.values()):
+                content.update(values.astype("<i8").tobytes())
         return content.hexdigest()
 
 
@@ -315,6 +321,17 @@ def compact(column: KeyColumn) -> KeyColumn:
     for new, old in enumerate(order):
         position[used[old]] = new
     return KeyColumn(position[column.codes], tuple(names[i] for i in order))
+
+
+def in_order(columns: Sequence[KeyColumn], rows: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """The order that sorts rows by these keys, and where in it each new key starts; there is at least one row."""
+    index = np.zeros(rows, dtype=np.int64)
+    for column in columns:
+        _, dense = np.unique(column.codes, return_inverse=True)
+        index = index * (int(dense.max()) + 1) + dense
+        _, index = np.unique(index, return_inverse=True)
+    order = np.argsort(index, kind="stable")
+    return order, np.flatnonzero(np.r_[True, np.diff(index[order]) != 0])
 
 
 def concatenated(left: KeyColumn, right: KeyColumn) -> KeyColumn:

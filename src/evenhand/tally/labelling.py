@@ -9,11 +9,17 @@ May import: errors, load.labels, tally.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from evenhand.errors import DataError
 from evenhand.load.labels import MISSING, label
 from evenhand.tally.definition import NO, YES, Attribute, Definition, Flag
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pyarrow as pa
 
 
 def text_of(value: Any, definition: Definition, described: str) -> str:
@@ -29,25 +35,25 @@ def attribute_label(value: Any, attribute: Attribute, definition: Definition) ->
     return text if attribute.values is None else attribute.values.get(text, text)
 
 
-def flag_labels(
-    values: Sequence[Any], rows: Sequence[int], flag: Flag, definition: Definition
-) -> tuple[list[str], dict[str, tuple[Any, ...]]]:
-    """'1', '0' or '(missing)' for each raw value, and the raw values of each label, by which a later pass selects rows.
+def distinct_values(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[Any]]:
+    """The position of each row's value among the different values, and these; missing is a value like any other.
 
-    `rows` says how many rows each value stands for. DataError when a third value turns up.
+    >>> import pyarrow as pa
+    >>> positions, values = distinct_values(pa.chunked_array([["b", None, "b"]]))
+    >>> positions.tolist(), values
+    ([0, 1, 0], ['b', None])
     """
-    distinct = {repr(value): value for value in values}
-    position = {written: i for i, written in enumerate(distinct)}
-    rows_of = [0] * len(distinct)
-    for value, n in zip(values, rows, strict=True):
-        rows_of[position[repr(value)]] += n
-    texts = [text_of(value, definition, flag.described) for value in distinct.values()]
-    labels = boolean_labels(texts, rows_of, flag) if flag.boolean else declared_labels(texts, rows_of, flag)
-    by_label: dict[str, list[Any]] = {}
-    for value, found in zip(distinct.values(), labels, strict=True):
-        by_label.setdefault(found, []).append(value)
-    names = dict(zip(distinct, labels, strict=True))
-    return [names[repr(value)] for value in values], {found: tuple(raw) for found, raw in by_label.items()}
+    encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()
+
+
+def flag_labels(values: Sequence[Any], rows: Sequence[int], flag: Flag, definition: Definition) -> list[str]:
+    """'1', '0' or '(missing)' for each different raw value of a flag, of which there are so many `rows`.
+
+    DataError when a value means neither yes nor no.
+    """
+    texts = [text_of(value, definition, flag.described) for value in values]
+    return boolean_labels(texts, rows, flag) if flag.boolean else declared_labels(texts, rows, flag)
 
 
 def declared_labels(texts: Sequence[str], rows: Sequence[int], flag: Flag) -> list[str]:

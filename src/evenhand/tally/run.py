@@ -14,10 +14,10 @@ import numpy as np
 
 from evenhand.errors import DataError, SelfCheckError
 from evenhand.load.joining import JoinCounts, check_join
-from evenhand.tally.cells import Cells, CellsHeader, CellTable, KeyColumn
-from evenhand.tally.definition import Definition
+from evenhand.tally.cells import Cells, CellsHeader, CellTable, Ints, KeyColumn
+from evenhand.tally.definition import Attribute, Definition, Flag
 from evenhand.tally.engines.base import Engine
-from evenhand.tally.labelling import attribute_label, flag_labels, text_of
+from evenhand.tally.labelling import attribute_label, distinct_values, flag_labels, text_of
 from evenhand.tally.needs import Mask, Needs
 from evenhand.tally.plan import (
     LIMB,
@@ -213,20 +213,18 @@ def main_cells(engine: Engine, definition: Definition, needs: Needs) -> tuple[Ce
         weight=definition.weight_column,
     )
     raw = engine.group(query)
-    rows = raw["sum:rows"].to_pylist()
+    rows = int_column(raw, "sum:rows")
     labelled: dict[str, KeyColumn] = {}
     raw_values: RawByLabel = {}
     for attribute in definition.attributes:
-        values = raw[attribute.name].to_pylist()
-        labels = [attribute_label(value, attribute, definition) for value in values]
-        labelled[attribute.name] = KeyColumn.of_labels(labels)
+        labelled[attribute.name] = groups_of(raw[attribute.name], attribute, definition)
     for flag in flags:
-        labels, raw_values[flag.name] = flag_labels(raw[flag.name].to_pylist(), rows, flag, definition)
-        labelled[flag.name] = KeyColumn.of_labels(labels)
+        labelled[flag.name], raw_values[flag.name] = flags_of(raw[flag.name], rows, flag, definition)
     for name, column in definition.labels.items():
         if name in needs.keys:
-            texts = [text_of(v, definition, definition.name_of(column)) for v in raw[name].to_pylist()]
-            labelled[name] = KeyColumn.of_labels(texts)
+            codes, values = distinct_values(raw[name])
+            texts = [text_of(value, definition, definition.name_of(column)) for value in values]
+            labelled[name] = KeyColumn.of_codes(codes, texts)
     if "score_presence" in raw.column_names:
         labelled["score_presence"] = KeyColumn.of_labels(raw["score_presence"].to_pylist())
     table = CellTable(labelled, {name: int_column(raw, f"sum:{name}") for name in sums})
@@ -251,13 +249,9 @@ def value_cells(engine: Engine, definition: Definition, needs: Needs) -> CellTab
         weight=definition.weight_column,
     )
     raw = engine.group(query)
-    labelled = {
-        a.name: relabelled(raw[a.name], lambda v, a=a: attribute_label(v, a, definition))  # type: ignore[misc]
-        for a in definition.attributes
-    }
+    labelled = {a.name: groups_of(raw[a.name], a, definition) for a in definition.attributes}
     for flag in flags:
-        labels, _ = flag_labels(raw[flag.name].to_pylist(), raw["sum:rows"].to_pylist(), flag, definition)
-        labelled[flag.name] = KeyColumn.of_labels(labels)
+        labelled[flag.name], _ = flags_of(raw[flag.name], int_column(raw, "sum:rows"), flag, definition)
     labelled["score"] = KeyColumn(int_column(raw, "score"))
     table = CellTable(labelled, {name: int_column(raw, f"sum:{name}") for name in sums})
     return table.marginal(list(labelled))
@@ -289,10 +283,7 @@ def unit_cells(engine: Engine, definition: Definition, needs: Needs, raw_values:
         weight=definition.weight_column,
     )
     raw = engine.group_units(query)
-    labelled = {
-        a.name: relabelled(raw[a.name], lambda v, a=a: attribute_label(v, a, definition))  # type: ignore[misc]
-        for a in definition.attributes
-    }
+    labelled = {a.name: groups_of(raw[a.name], a, definition) for a in definition.attributes}
     sums = {"units": int_column(raw, "units")} | {name: int_column(raw, alias[name]) for name in names}
     sums |= {people_column(name): int_column(raw, people_column(alias[name])) for name in names}
     for a, b in products:
@@ -317,16 +308,27 @@ def raw_alternatives(
 # Small things --------------------------------------------------------------------------------------------------
 
 
-def relabelled(column: pa.ChunkedArray, name_of: Any) -> KeyColumn:
-    """A raw key column as labels, each different value named once."""
-    encoded = column.combine_chunks().dictionary_encode()
-    names = [name_of(value) for value in encoded.dictionary.to_pylist()]
-    indices = encoded.indices.to_pylist()
-    absent = name_of(None) if encoded.null_count else ""
-    return KeyColumn.of_labels([absent if i is None else names[i] for i in indices])
+def groups_of(column: pa.ChunkedArray, attribute: Attribute, definition: Definition) -> KeyColumn:
+    """The groups of a raw column, each different value named once."""
+    codes, values = distinct_values(column)
+    return KeyColumn.of_codes(codes, [attribute_label(value, attribute, definition) for value in values])
 
 
-def int_column(table: pa.Table, name: str) -> Any:
+def flags_of(
+    column: pa.ChunkedArray, rows: Ints, flag: Flag, definition: Definition
+) -> tuple[KeyColumn, dict[str, tuple[Any, ...]]]:
+    """1, 0 or (missing) of a raw column, and label -> the raw values that mean it, by which a later pass selects rows."""
+    codes, values = distinct_values(column)
+    counts = np.bincount(codes, weights=rows, minlength=len(values)).astype(np.int64)
+    labels = flag_labels(values, counts.tolist(), flag, definition)
+    raw = {
+        label: tuple(v for v, found in zip(values, labels, strict=True) if found == label)
+        for label in sorted(set(labels))
+    }
+    return KeyColumn.of_codes(codes, labels), raw
+
+
+def int_column(table: pa.Table, name: str) -> Ints:
     return np.asarray(table[name].to_numpy(), dtype=np.int64)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from functools import reduce
 from operator import add, and_, mul
 from typing import TYPE_CHECKING, Any
@@ -57,10 +56,13 @@ class LazyEngine(Engine):
 
     # The joined frame ------------------------------------------------------------------------------------------
 
-    def joined(self) -> nw.LazyFrame[Any]:
-        """Predictions with their attributes: one row per row of the predictions, in no order."""
+    def joined(self, *, attributes: bool = True) -> nw.LazyFrame[Any]:
+        """Predictions with their attributes: one row per row of the predictions, in no order.
+
+        Without `attributes`, the predictions alone: the same rows, for a query that looks at nothing else.
+        """
         left = self.scan(self.rows.predictions, "p_").with_columns(nw.lit(1, dtype=nw.Int64).alias(ONE))
-        if self.rows.attributes is None or self.rows.join is None:
+        if self.rows.attributes is None or self.rows.join is None or not attributes:
             return left.with_columns(nw.lit(1, dtype=nw.Int64).alias("matched"))
         right = self.scan(self.rows.attributes, "a_").with_columns(nw.lit(1, dtype=nw.Int64).alias("matched"))
         left, right = self.with_join_keys(left, right)
@@ -87,7 +89,9 @@ class LazyEngine(Engine):
 
     def group(self, query: GroupBy) -> pa.Table:
         self.passes += 1
-        frame = self.admitted(query.admission, query.finite)
+        used = [column for key in query.keys for column in looked_at(key.column, key.derive)]
+        used += [column for column in (query.count, query.weight) if column]
+        frame = self.admitted(used + ["a_"] * ("matched" in query.sums), query.admission, query.finite)
         people = nw.col(query.count).cast(nw.Int64) if query.count else nw.col(ONE)
         sums = {"rows": nw.col(ONE), "n": people, "matched": nw.col("matched").cast(nw.Int64)}
         if query.weight:
@@ -113,7 +117,9 @@ class LazyEngine(Engine):
         names = [key.name for key in query.keys]
         conditions = list(dict.fromkeys(c for mask in query.masks for way in mask.alternatives for c in way))
         held = {condition: f"holds{i}" for i, condition in enumerate(conditions)}
-        frame = self.admitted(query.admission).select(
+        used = [query.unit, *(key.column for key in query.keys), *(key.column for key, _ in conditions)]
+        used += [column for column in (query.count, query.weight) if column]
+        frame = self.admitted(used, query.admission).select(
             nw.col(query.unit).alias("unit"),
             *[derived(key.column, key.derive).alias(key.name) for key in query.keys],
             unit_factor(query.count, query.weight).alias("factor"),
@@ -137,9 +143,14 @@ class LazyEngine(Engine):
         result = per_unit.group_by(*names).agg(*totals) if names else per_unit.select(*totals)
         return whole_numbers(self.collect(result), ["units", *columns])
 
-    def admitted(self, admission: Admission | None, finite: str | None = None) -> nw.LazyFrame[Any]:
-        """The joined frame, cut down to the rows a query is about."""
-        frame = self.joined()
+    def admitted(
+        self, columns: Sequence[str], admission: Admission | None, finite: str | None = None
+    ) -> nw.LazyFrame[Any]:
+        """The rows a query is about; joined only if it looks at a column of the attributes."""
+        used = [*columns, *([finite] if finite else [])]
+        if admission is not None:
+            used += looked_at(ONE, admission)
+        frame = self.joined(attributes=any(name.startswith("a_") for name in used))
         if admission is not None:
             frame = frame.filter(derived(ONE, admission) == AUDITED)
         if finite is not None:
@@ -148,13 +159,13 @@ class LazyEngine(Engine):
 
     def select(self, columns: Sequence[str], admission: Admission) -> pa.Table:
         self.passes += 1
-        return self.collect(self.admitted(admission).select(*columns))
+        return self.collect(self.admitted(columns, admission).select(*columns))
 
     def distinct(self, column: str, admission: Admission | None = None) -> tuple[int, int]:
         self.passes += 1
         table = self.rows.predictions if column.startswith("p_") else self.rows.attributes
         assert table is not None
-        frame = self.scan(table, column[:2]) if admission is None else self.admitted(admission)
+        frame = self.scan(table, column[:2]) if admission is None else self.admitted([column], admission)
         counted = frame.select(
             nw.col(column).n_unique().alias("values"), nw.col(column).is_null().cast(nw.Int64).sum().alias("missing")
         )
@@ -176,7 +187,7 @@ class LazyEngine(Engine):
                 (state == "missing").cast(nw.Int64).sum().alias(f"{c}:missing"),
                 (state == "not finite").cast(nw.Int64).sum().alias(f"{c}:not finite"),
             ]
-        row = self.collect(self.admitted(admission).select(*expressions)).to_pylist()[0]
+        row = self.collect(self.admitted(columns, admission).select(*expressions)).to_pylist()[0]
         return {
             c: Range(row[f"{c}:low"], row[f"{c}:high"], int(row[f"{c}:missing"] or 0), int(row[f"{c}:not finite"] or 0))
             for c in columns
@@ -193,6 +204,13 @@ class LazyEngine(Engine):
 
 
 # Expressions ---------------------------------------------------------------------------------------------------
+
+
+def looked_at(column: str, derivation: Derivation) -> list[str]:
+    """The columns that a derivation reads."""
+    if isinstance(derivation, Admission):
+        return [*(name for name, _ in derivation.conditions), *derivation.known]
+    return [column]
 
 
 def derived(column: str, derivation: Derivation) -> nw.Expr:
@@ -295,12 +313,12 @@ def with_products(frame: nw.LazyFrame[Any], pairs: Sequence[tuple[str, str]]) ->
 def whole_numbers(table: pa.Table, columns: Sequence[str]) -> pa.Table:
     """The result with every sum as Int64; a sum that does not fit is refused, never wrapped."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     for name in columns:
-        values = [0 if v is None else int(v) if isinstance(v, Decimal | float) else v for v in table[name].to_pylist()]
         try:
-            column = pa.array(values, type=pa.int64())
-        except (pa.ArrowInvalid, OverflowError):
+            column = pc.fill_null(pc.cast(table[name], pa.int64()), 0)
+        except pa.ArrowInvalid:
             raise DataError(
                 f"a sum over `{name}` passes 2⁶³ and cannot be held exactly",
                 hint="scale the weights or counts down, or audit the shards one by one and merge the cells",
