@@ -90,7 +90,8 @@ def policy_lines(audit: Audit) -> Iterator[str]:
             f"{sign} {limit}" for sign, limit in (("≥", check.minimum), ("≤", check.maximum)) if limit is not None
         ]
         wanted = " and ".join(limits) or "measured only"
-        over = ", ".join(check.attributes)
+        measure = MEASURES.get(check.metric)
+        over = "everyone" if measure is not None and measure.scope == "everyone" else ", ".join(check.attributes)
         missing = f"  (not testable here: no {', '.join(check.missing_roles)})" if check.missing_roles else ""
         yield f"{check.level:<6} {check.id}: {check.metric} {wanted}, by {check.decide_by}, over {over}{missing}"
         if check.written != check.metric:

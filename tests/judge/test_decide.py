@@ -244,3 +244,16 @@ def test_an_excluded_group_is_not_tested_and_says_why() -> None:
     verdict = judge_check(groups((10_000, 1500)), rule).comparisons[0]
     assert (verdict.status, verdict.reason.code) == ("not_tested", "excluded")
     assert "LEG-9" in verdict.reason.text
+
+
+# People needed --------------------------------------------------------------------------------------------------
+
+
+def test_people_needed_are_never_fewer_than_the_floors_ask_for() -> None:
+    """At a reference rate of 50%, 161 people show a ratio of .8 (methods.md §1), but 2 · 200 are asked for here."""
+    open_case = comparison(15, 40, 200, 400)
+    assert decide([open_case], dataclasses.replace(FOUR_FIFTHS, floors=Floors()))[0].needs_n == 161
+    strict = dataclasses.replace(FOUR_FIFTHS, floors=Floors(min_people=30, min_expected=200))
+    assert decide([open_case], strict)[0].needs_n == 400
+    crowd = dataclasses.replace(FOUR_FIFTHS, floors=Floors(min_people=900))
+    assert decide([open_case], crowd)[0].needs_n == 900

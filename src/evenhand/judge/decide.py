@@ -200,4 +200,18 @@ def with_power(verdict: ComparisonVerdict, rule: Rule, comparisons: int) -> Comp
             people=verdict.finding.n,
         )
     seen = smallest_detectable(contrast, minimum=rule.low, maximum=rule.high, comparisons=comparisons, alpha=rule.alpha)
-    return replace(verdict, needs_n=needs, detectable=seen)
+    return replace(verdict, needs_n=None if needs is None else max(needs, least_people(verdict.finding, rule)), detectable=seen)
+
+
+def least_people(finding: Finding, rule: Rule) -> int:
+    """The people that the floors ask for, whatever the statistics would do with fewer.
+
+    Example: with 2% selected in the reference and `min_expected` 20, a group needs 1,000 people.
+    """
+    if not finding.floors:
+        return 0
+    least = rule.floors.min_people if finding.n == finding.people else rule.floors.min_denominator
+    rarer = None if finding.reference_rate is None else min(finding.reference_rate, 1 - finding.reference_rate)
+    if finding.expected_cases is not None and rarer:
+        least = max(least, math.ceil(rule.floors.min_expected / rarer))
+    return least

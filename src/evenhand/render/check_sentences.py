@@ -109,6 +109,8 @@ def _measured(check: Check, words: MetricWords) -> str:
     if len(known) == 1:
         return f"Measured, not judged: the {words.title} is {_number(check, known[0], words)} ({who(known[0])})."
     low, high = known[0], known[-1]
+    if _number(check, low, words) == _number(check, high, words):
+        return f"Measured, not judged: the {words.title} is {_number(check, low, words)} for each of {len(known)} groups."
     return (
         f"Measured, not judged: the {words.title} runs from {_number(check, low, words)} ({who(low)}) "
         f"to {_number(check, high, words)} ({who(high)})."

@@ -188,6 +188,11 @@ def _inconclusive(check: Mapping[str, Any], comparison: Mapping[str, Any]) -> st
 def _people_needed(comparison: Mapping[str, Any]) -> str:
     if comparison["needs_n"] is None or comparison["status"] not in {"inconclusive", "not_tested"}:
         return ""
+    if comparison["n"] is not None and comparison["needs_n"] <= comparison["n"]:
+        return (
+            "This many people would usually have been enough to pass, if the groups were in truth treated alike: the "
+            "true value may lie near the limit or beyond it."
+        )
     return (
         f"{numbers.about(comparison['needs_n']).capitalize()} people in this group would decide it, if the groups are "
         "in truth treated alike."

@@ -115,7 +115,9 @@ def _comparison_line(
         k = family_size(check["comparisons"])
         if None not in alone and alone[0] <= check["alpha"] < alone[1] and k > 1:
             more = f"outside alone, not among {k}"
-        if comparison["needs_n"] is not None:
+        if not more and comparison["reason"]["code"] == "min_expected":
+            more = "too few expected cases for a pass"
+        if comparison["needs_n"] is not None and comparison["needs_n"] > (comparison["n"] or 0):
             more = f"needs {numbers.about(comparison['needs_n'])}" + (f"; {more}" if more else "")
     if comparison["status"] == "not_tested" and check["level"] != "report":
         more = one_line(comparison["reason"]["text"] or reason_words(comparison["reason"]["code"], check))

@@ -1,0 +1,353 @@
+"""Laws that every measure of the table must obey; a new measure is under them the moment it is in the table.
+
+Where a measure is exempt, it is named here with the reason, and the test fails if it turns out not to need it.
+That cells do not depend on engine, row order, column order and unused columns is tested in tests/tally; findings are
+functions of cells.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from small_audits import CUTS, POPULATION, PROTECTED, audit_of, audited, cells_of, every_measure, findings_of, random_rows
+
+from evenhand.measure import MEASURES
+from evenhand.measure.base import Finding
+
+MEASURED = every_measure()
+VARIANTS: dict[str, dict[str, str]] = {
+    "plain rows": {},
+    "weights": {"weight": "weight"},
+    "counts": {"count": "people"},
+    "repeated people": {"unit": "person"},
+    "repeated people with weights": {"unit": "person", "weight": "weight"},
+}
+FORMS = ("", "_ratio", "_difference")
+
+
+def with_forms(*quantities: str, forms: tuple[str, ...] = FORMS) -> frozenset[str]:
+    """Names of these quantities in all their forms."""
+    return frozenset(name + form for name in quantities for form in forms)
+
+
+RECUT = with_forms("score_above_median_rate", *(f"selection_rate_at_top@{cut}" for cut in CUTS))
+"""Cut at a place that everybody's scores decide."""
+SCORED = with_forms("auc", "brier", "log_loss", "calibration_slope") | {
+    "calibration_intercept",
+    "calibration_intercept_difference",
+}
+DRAWN = with_forms("f1", "mcc") | {"audience_variance", "representation_distance"}
+"""Intervals by random draws, whose seed holds the names of the groups or whose order is that of the groups."""
+WITHOUT_INTERVAL = with_forms("expected_calibration_error") | {"impact_ratio", "consent_breaches"}
+"""Never an interval: biased, chosen by the data, or an exact count."""
+
+Facts = dict[tuple[Any, ...], dict[str, Any]]
+
+
+def facts(finding: Finding) -> dict[str, Any]:
+    """Everything that a finding says, its interval and p-values included, but for names of groups."""
+    said = {f.name: getattr(finding, f.name) for f in dataclasses.fields(finding)}
+    for name in ("group", "groups", "reference", "contrast", "attribute"):
+        said.pop(name)
+    contrast = finding.contrast
+    if contrast is not None:
+        interval = contrast.interval(0.9)
+        said |= {"low": interval.low, "high": interval.high, "method": interval.method}
+        said |= {"p_less": contrast.p_less(0.83), "p_greater": contrast.p_greater(0.83), "parity": contrast.p_parity()}
+    return said
+
+
+def facts_of(found: Mapping[str, list[Finding]], renamed: Mapping[str, str] | None = None) -> dict[str, Facts]:
+    """Measure -> (attribute, group, at) -> facts; groups by their former names where they were `renamed`."""
+    old = {new: former for former, new in (renamed or {}).items()}
+
+    def key(finding: Finding) -> tuple[Any, ...]:
+        labels = [old.get(label, label) for label in finding.groups.values()] or [old.get(finding.group, finding.group)]
+        return finding.attribute, *labels, *sorted(finding.at.items())
+
+    return {name: {key(finding): facts(finding) for finding in findings} for name, findings in found.items()}
+
+
+def same(left: Any, right: Any, tolerance: float) -> bool:
+    """Equal; numbers up to a relative tolerance, containers part by part."""
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same(left[k], right[k], tolerance) for k in left)
+    if isinstance(left, float) and isinstance(right, float) and tolerance:
+        return left == right or math.isclose(left, right, rel_tol=tolerance, abs_tol=tolerance)
+    return bool(left == right)
+
+
+def changed(left: dict[str, Facts], right: dict[str, Facts], tolerance: float = 0.0) -> set[str]:
+    """Measures of which anything differs."""
+    assert left.keys() == right.keys()
+    return {name for name in left if not same(left[name], right[name], tolerance)}
+
+
+def rows_for(variant: str, seed: int, size: int = 400) -> pa.Table:
+    return random_rows(seed, size, people=120 if "repeated" in variant else None)
+
+
+def all_findings(rows: pa.Table, columns: Mapping[str, Any], **changes: Any) -> dict[str, list[Finding]]:
+    audit = audit_of(measures=MEASURED, columns=columns, **changes)
+    return findings_of(audit, cells_of(audit, rows))
+
+
+def replaced(rows: pa.Table, name: str, values: Any) -> pa.Table:
+    return rows.set_column(rows.column_names.index(name), name, values if isinstance(values, pa.ChunkedArray) else pa.array(values))
+
+
+# Rows ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_all_measures_in_one_pass_equal_each_alone(variant: str) -> None:
+    rows, columns = rows_for(variant, 1), VARIANTS[variant]
+    united = facts_of(all_findings(rows, columns))
+    for name in MEASURED:
+        audit = audit_of(measures=[name], columns=columns)
+        alone = facts_of(findings_of(audit, cells_of(audit, rows)))
+        assert alone[name] == united[name], name
+
+
+def test_a_count_is_repetition_bit_for_bit() -> None:
+    rows = random_rows(2)
+    counted = facts_of(all_findings(rows, {"count": "people"}))
+    written_out = rows.take(np.repeat(np.arange(len(rows)), rows["people"].to_pylist()))
+    assert changed(counted, facts_of(all_findings(written_out, {}))) == set()
+
+
+def test_weights_of_one_are_no_weights() -> None:
+    """Estimates always; and wherever weighted rows have an interval, it is that of unweighted rows."""
+    rows = random_rows(3)
+    plain = facts_of(all_findings(rows, {}))
+    weighted = facts_of(all_findings(replaced(rows, "weight", [1.0] * len(rows)), {"weight": "weight"}))
+    no_interval = set()
+    for name, by_group in plain.items():
+        for key, expected in by_group.items():
+            found = weighted[name][key]
+            for number in ("estimate", "value", "value_reference", "n", "n_reference", "people", "expected_cases"):
+                assert same(found[number], expected[number], 1e-12), (name, key, number)
+            if found["undefined"] == "no_interval" and expected["undefined"] is None:
+                no_interval.add(name)
+            else:
+                for number in ("undefined", "low", "high", "p_less", "p_greater", "parity"):
+                    assert same(found.get(number), expected.get(number), 1e-12), (name, key, number)
+    # Documented under "edge cases": no effective n for re-cut decisions, scores, replicates and the eligible mix.
+    assert no_interval == RECUT | SCORED | with_forms("f1", "mcc") | {"audience_variance"}
+
+
+@pytest.mark.parametrize("variant", ["weights", "repeated people with weights"])
+@pytest.mark.parametrize("factor", [3.0, 0.25])
+def test_scaling_every_weight_changes_nothing(variant: str, factor: float) -> None:
+    rows = rows_for(variant, 4)
+    scaled = replaced(rows, "weight", pc.multiply(rows["weight"], factor))
+    columns = VARIANTS[variant]
+    assert changed(facts_of(all_findings(rows, columns)), facts_of(all_findings(scaled, columns)), 1e-12) == set()
+
+
+def copies(rows: pa.Table, times: int) -> pa.Table:
+    return pa.concat_tables([rows] * times)
+
+
+@pytest.mark.parametrize("variant", ["plain rows", "weights", "counts"])
+def test_more_of_the_same_rows_narrows_intervals_and_moves_no_estimate(variant: str) -> None:
+    rows, columns = rows_for(variant, 5), VARIANTS[variant]
+    once, thrice = (facts_of(all_findings(copies(rows, times), columns)) for times in (1, 3))
+    # Counts of people grow; 7 places among three times as many people are another question.
+    counted = {"consent_breaches", "shortfall", "two_sd"} | with_forms("selection_rate_at_top@7")
+    narrowed = set()
+    for name in set(MEASURED) - counted:
+        for key, before in once[name].items():
+            after = thrice[name][key]
+            for number in ("estimate", "value", "value_reference"):
+                assert same(after[number], before[number], 1e-12), (name, key, number)
+            assert after["n"] == 3 * before["n"]
+            if "low" in before and name not in WITHOUT_INTERVAL:
+                assert after["high"] - after["low"] < before["high"] - before["low"] or before["high"] == math.inf, (name, key)
+                narrowed.add(name)
+    if variant == "plain rows":
+        assert narrowed == set(MEASURED) - counted - WITHOUT_INTERVAL
+    for key, before in once["shortfall"].items():
+        assert same(thrice["shortfall"][key]["estimate"], 3 * before["estimate"], 1e-12)
+    for key, before in once["two_sd"].items():
+        assert same(thrice["two_sd"][key]["estimate"], math.sqrt(3) * before["estimate"], 1e-12)
+
+
+def test_repeating_the_rows_of_every_person_tells_nothing_new() -> None:
+    """With a unit, copies change nothing once the design effect is above 1; it is never let below, so from two on."""
+    rows, columns = rows_for("repeated people", 6), {"unit": "person"}
+    twice, six_times = (facts_of(all_findings(copies(rows, times), columns)) for times in (2, 6))
+    people = {"n", "people", "n_reference", "people_reference", "n_effective", "low", "high", "estimate", "p_less", "parity"}
+    counts_rows = RECUT | SCORED | with_forms("f1", "mcc", "contact_pressure", "expected_calibration_error")
+    compared = 0
+    for name in set(MEASURED) - counts_rows:
+        for key, before in twice[name].items():
+            if "low" not in before or name == "consent_breaches":
+                continue
+            after = six_times[name][key]
+            for number in people & before.keys():
+                assert same(after[number], before[number], 1e-9), (name, key, number)
+            compared += 1
+    assert compared > 500
+
+
+# Groups ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_relabelling_groups_moves_names_only(variant: str) -> None:
+    """Other names, in another order of the alphabet; draws whose seed or order comes from names differ as draws do."""
+    rows, columns = rows_for(variant, 7), VARIANTS[variant]
+    names = {"m": "b", "f": "z", "x": "a"}
+    renamed = replaced(rows, "sex", [names.get(sex) for sex in rows["sex"].to_pylist()])
+    protected = {**PROTECTED, "sex": {"reference": "b"}}
+    population = {"sex": {names[sex]: share for sex, share in POPULATION["sex"].items()}}
+    before = facts_of(all_findings(rows, columns))
+    after = facts_of(all_findings(renamed, columns, protected=protected, population=population), names)
+    assert changed(before, after) <= DRAWN
+    for name in DRAWN:
+        for key, expected in before[name].items():
+            assert after[name][key]["estimate"] == expected["estimate"]
+            assert same(after[name][key].get("high"), expected.get("high"), 0.1), (name, key)
+
+
+def test_swapping_group_and_reference_inverts_ratios_and_negates_differences() -> None:
+    for variant in ("plain rows", "weights", "repeated people"):
+        rows, columns = rows_for(variant, 8), VARIANTS[variant]
+        turned = {**PROTECTED, "sex": {"reference": "f"}}
+        forth = facts_of(all_findings(rows, columns))
+        back = facts_of(all_findings(rows, columns, protected=turned))
+        for name in MEASURED:
+            measure = MEASURES[name]
+            here = [forth[name][k] for k in forth[name] if k[:2] == ("sex", "f") and len(k) == 2 or k[0:2] == ("sex", "f") and "stage" in str(k)]
+            there = [back[name][k] for k in back[name] if k[:2] == ("sex", "m") and (len(k) == 2 or "stage" in str(k))]
+            if measure.form == "level" or measure.scope != "groups" or name in ("impact_ratio", "representation_ratio"):
+                continue
+            assert len(here) == len(there) >= 1, name
+            for group, reference in zip(here, there, strict=True):
+                assert_swapped(name, group, reference)
+
+
+def assert_swapped(name: str, group: dict[str, Any], reference: dict[str, Any]) -> None:
+    """`reference` is what was found when group and reference changed places."""
+    loose = 0.1 if name in DRAWN else 1e-8
+    if MEASURES[name].unit == "ratio":
+        turn = lambda value: math.inf if value == 0 else 1 / value  # noqa: E731  # three one-line turns read best together
+    elif name == "equalized_odds_difference":
+        assert same(group["estimate"], reference["estimate"], 1e-12)
+        assert same((group.get("low"), group.get("high")), (reference.get("low"), reference.get("high")), loose)
+        return
+    elif name == "shortfall":  # of another number of people, in the other direction
+        turn = lambda value: -value * reference["n"] / group["n"]  # noqa: E731
+    else:
+        turn = lambda value: -value  # noqa: E731
+    if group["estimate"] is None or reference["estimate"] is None:
+        assert group["estimate"] is None or reference["estimate"] is None
+        return
+    assert same(turn(group["estimate"]), reference["estimate"], 1e-9), name
+    assert group["undefined"] == reference["undefined"], name
+    if "low" in group:
+        assert same(turn(group["low"]), reference["high"], loose), name
+        assert same(turn(group["high"]), reference["low"], loose), name
+        assert same(group["parity"], reference["parity"], loose), name
+
+
+def test_another_group_changes_no_finding_of_the_others() -> None:
+    """But for what is a question about everyone: the best group, the pooled median, places, mixes and missing values."""
+    about_everyone = RECUT | {
+        "impact_ratio",
+        "audience_variance",
+        "representation_ratio",
+        "representation_distance",
+        "missing_attribute_rate",
+        "consent_breaches",
+        "vulnerable_overtargeting_ratio",
+    }
+    rows = random_rows(9)
+    new = replaced(random_rows(10, 150), "sex", ["new"] * 150)
+    new = replaced(new, "age", pa.chunked_array([pa.nulls(150, pa.int64())]))
+    new = replaced(replaced(new, "decided", [1] * 150), "score", [0.999] * 150)
+    new = replaced(new, "person", list(range(1000, 1150)))
+    both = pa.concat_tables([rows, new])
+    for columns in ({}, {"weight": "weight"}):
+        before = facts_of(all_findings(rows, columns))
+        after = facts_of(all_findings(both, columns))
+        kept = {name: {key: by[key] for key in before[name]} for name, by in after.items()}
+        assert all("new" in str(key) for name in after for key in after[name].keys() - before[name].keys())
+        assert changed(before, kept) == about_everyone
+
+
+# Contrasts ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_estimate_lies_inside_its_interval_and_wider_confidence_nests(variant: str) -> None:
+    seen = set()
+    for name, findings in all_findings(rows_for(variant, 11), VARIANTS[variant]).items():
+        for finding in findings:
+            contrast = finding.contrast
+            if contrast is None:
+                continue
+            assert finding.estimate == contrast.estimate
+            inner = None
+            for confidence in (0.8, 0.9, 0.95, 0.99):
+                interval = contrast.interval(confidence)
+                assert interval.low <= interval.high
+                if finding.estimate is not None and (confidence >= 0.95 or name not in DRAWN):
+                    assert interval.low - 1e-12 <= finding.estimate <= interval.high + 1e-12, (name, finding.group)
+                if inner is not None:
+                    assert interval.low <= inner.low + 1e-12, (name, finding.group)
+                    assert interval.high >= inner.high - 1e-12, (name, finding.group)
+                inner = interval
+            seen.add(name)
+    assert len(seen) > 40
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_an_interval_excludes_a_limit_exactly_when_the_test_rejects_it(variant: str) -> None:
+    """upper(α) < limit ⇔ p_less(limit) < α, and lower(α) > limit ⇔ p_greater(limit) < α, away from the bound itself."""
+    for name, findings in all_findings(rows_for(variant, 12), VARIANTS[variant]).items():
+        for finding in findings:
+            contrast = finding.contrast
+            if contrast is None or contrast.known:
+                continue
+            for alpha in (0.01, 0.05, 0.2):
+                upper, lower = contrast.upper(alpha), contrast.lower(alpha)
+                for step in (-0.3, -1e-4, 1e-4, 0.3):
+                    if math.isfinite(upper) and (name not in DRAWN or abs(step) > 0.1):
+                        limit = upper + step
+                        assert (upper < limit) == (contrast.p_less(limit) < alpha), (name, finding.group, alpha, step)
+                    if math.isfinite(lower) and (name not in DRAWN or abs(step) > 0.1):
+                        limit = lower + step
+                        assert (lower > limit) == (contrast.p_greater(limit) < alpha), (name, finding.group, alpha, step)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_findings_are_well_formed(variant: str) -> None:
+    """n within the people, a reason wherever there is no contrast, no number that is not finite but an unbounded ratio."""
+    for name, findings in all_findings(rows_for(variant, 13), VARIANTS[variant]).items():
+        assert findings, name
+        for finding in findings:
+            assert finding.measure == name
+            assert 0 <= finding.n
+            assert (finding.contrast is None) == (finding.undefined is not None), (name, finding.group)
+            for number in (finding.value, finding.value_reference, finding.n_effective, finding.expected_cases):
+                assert number is None or math.isfinite(number)
+            if finding.estimate is not None:
+                assert math.isfinite(finding.estimate) or (finding.value_reference == 0 and finding.estimate == math.inf)
+            assert all(isinstance(count, int) for count in finding.counts.values())
+
+
+def test_row_order_leaves_the_results_document_as_it_is() -> None:
+    """Down to the bytes of bootstraps, whose seed is made of cells and policy."""
+    rows = random_rows(14)
+    shuffled = rows.take(np.random.default_rng(1).permutation(len(rows)))
+    audit = audit_of(measures=MEASURED)
+    assert audited(audit, shuffled, seed=3).document == audited(audit, rows, seed=3).document
