@@ -1,7 +1,7 @@
 """The command line: arguments in, exit code out. The one place that prints and exits; no audit logic.
 
 Results go to stdout, everything else to stderr. Everything heavy is imported inside commands, so that `--help` is fast.
-May import: at the top only typer and errors; inside commands pipeline, render, kinds, config.
+May import: at the top only typer, command_options and errors; inside commands pipeline, render, kinds, config.
 """
 
 from __future__ import annotations
@@ -10,12 +10,25 @@ import io
 import os
 import sys
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from evenhand.command_options import (
+    AuditFileArgument,
+    FailOn,
+    FormatOption,
+    NoColorOption,
+    OutOption,
+    OutputOption,
+    QuietOption,
+    TemplatesOption,
+    VerboseOption,
+    as_of_date,
+    checked_formats,
+    render_options,
+)
 from evenhand.errors import EvenhandError, UsageError
 
 if TYPE_CHECKING:
@@ -33,28 +46,6 @@ app = typer.Typer(
 )
 policy = typer.Typer(help="Look at audit files and policy packs.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(policy, name="policy")
-
-
-class FailOn(StrEnum):
-    """When a run exits with something else than 0."""
-
-    inconclusive = "inconclusive"
-    fail = "fail"
-    never = "never"
-
-
-AuditFileArgument = Annotated[
-    str | None, typer.Argument(metavar="[AUDIT_FILE]", help="Audit file; default: EVENHAND_AUDIT, else evenhand.yaml.")
-]
-OutOption = Annotated[Path, typer.Option("--out", help="Run folder for the report and the results.")]
-FormatOption = Annotated[
-    list[str] | None, typer.Option("--format", "-f", help="What to print: text json md junit github html; repeatable.")
-]
-OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="Write what --format prints to this file.")]
-TemplatesOption = Annotated[Path | None, typer.Option("--templates", help="Folder of templates that replace ours.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print the last line only.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Print a line for every comparison.")]
-NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colours, whatever the terminal.")]
 
 
 @app.command()
@@ -287,63 +278,6 @@ def version_option(
 
 
 # What commands share --------------------------------------------------------------------------------------------
-
-
-def checked_formats(names: list[str] | None) -> list[str]:
-    """The formats asked for; UsageError for one that does not exist."""
-    from evenhand.errors import near_name
-    from evenhand.render import FORMATS
-
-    for name in names or []:
-        if name not in FORMATS:
-            near = near_name(name, FORMATS)
-            raise UsageError(
-                f"unknown format `{name}`" + (f" (did you mean `{near}`?)" if near else ""),
-                hint="one of " + ", ".join(FORMATS),
-            )
-    return names or ["text"]
-
-
-def as_of_date(given: str | None) -> str | None:
-    """The date of the audit: `--as-of`, else SOURCE_DATE_EPOCH, else none (the results then hold no time at all)."""
-    import datetime
-
-    if given is not None:
-        try:
-            return datetime.date.fromisoformat(given).isoformat()
-        except ValueError:
-            raise UsageError(f"`--as-of {given}` is not a date", hint="write it as 2026-03-02") from None
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if not epoch:
-        return None
-    try:
-        return datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).date().isoformat()
-    except (ValueError, OverflowError, OSError):
-        raise UsageError("SOURCE_DATE_EPOCH is not a number of seconds") from None
-
-
-def render_options(
-    no_color: bool, quiet: bool, verbose: bool, templates: Path | None, out: Path | None
-) -> RenderOptions:
-    from evenhand.render.options import RenderOptions
-
-    return RenderOptions(
-        color=wants_color(no_color, os.environ, sys.stdout.isatty()),
-        verbose=verbose,
-        quiet=quiet,
-        report_path=str(out / "report.html") if out is not None else None,
-        results_path=str(out / "results.json") if out is not None else None,
-        templates=templates,
-    )
-
-
-def wants_color(no_color: bool, environment: Mapping[str, str], terminal: bool) -> bool:
-    """Colours on a terminal, unless --no-color, NO_COLOR or TERM=dumb; FORCE_COLOR asks for them anywhere."""
-    if no_color or environment.get("NO_COLOR"):
-        return False
-    if environment.get("FORCE_COLOR"):
-        return True
-    return terminal and environment.get("TERM") != "dumb"
 
 
 def save(out: Path, outcome: Outcome, look: RenderOptions) -> None:
