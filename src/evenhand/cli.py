@@ -25,8 +25,8 @@ from evenhand.command_options import (
     QuietOption,
     TemplatesOption,
     VerboseOption,
-    as_of_date,
     checked_formats,
+    date_of_build,
     render_options,
 )
 from evenhand.errors import EvenhandError, UsageError
@@ -64,7 +64,7 @@ def audit(
     memory: Annotated[str | None, typer.Option(help="Memory limit of the engine, such as 2GB.")] = None,
     fail_on: Annotated[FailOn, typer.Option(help="What makes the exit code differ from 0.")] = FailOn.inconclusive,
     seed: Annotated[
-        int | None, typer.Option(help="Seed of random draws; default: from the data and the policy.")
+        int | None, typer.Option(min=0, help="Seed of random draws; default: from the data and the policy.")
     ] = None,
     as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Date of the audit, as 2026-03-02.")] = None,
     templates: TemplatesOption = None,
@@ -85,8 +85,10 @@ def audit(
     given = {"predictions": data, "attributes": attributes, "key": key}
     opened = open_audit(path, policies=policy or (), overrides={k: v for k, v in given.items() if v is not None})
     check_writable(out)
-    options = Options(engine, threads, memory, seed, as_of_date(as_of), fail_on.value)
+    options = Options(engine, threads, memory, seed, as_of or date_of_build(os.environ), fail_on.value)
     if cells is not None:
+        if data is not None or attributes is not None:
+            raise UsageError("give rows or `--cells`, not both")
         from evenhand.tally.stored import read
 
         outcome = judge_stored(opened, read(cells), options)
@@ -328,7 +330,12 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Exception as problem:
-        if hasattr(problem, "format_message"):  # typer's usage errors, whose class is not public
+        if interrupted(problem):
+            code = failed("interrupted; nothing was written", None, 130)
+        elif type(problem).__name__ == "NoArgsIsHelpError":
+            say(str(problem))
+            code = 2
+        elif hasattr(problem, "format_message"):  # typer's usage errors, whose class is not public
             code = failed(problem.format_message().rstrip("."), "`evenhand --help` shows how it is called", 2)
         elif os.environ.get("EVENHAND_DEBUG"):
             raise
@@ -343,6 +350,15 @@ def failed(message: str, hint: str | None, code: int) -> int:
     if hint:
         say(f"\nhint: {hint}")
     return code
+
+
+def interrupted(problem: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an exception: an interrupted import surfaces as an ImportError."""
+    while problem is not None:
+        if isinstance(problem, KeyboardInterrupt):
+            return True
+        problem = problem.__cause__ or problem.__context__
+    return False
 
 
 def internal_error(problem: BaseException) -> tuple[str, str]:

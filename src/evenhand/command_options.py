@@ -56,16 +56,11 @@ def checked_formats(names: list[str] | None) -> list[str]:
     return names or ["text"]
 
 
-def as_of_date(given: str | None) -> str | None:
-    """The date of the audit: `--as-of`, else SOURCE_DATE_EPOCH, else none (the results then hold no time at all)."""
+def date_of_build(environment: Mapping[str, str]) -> str | None:
+    """The day of SOURCE_DATE_EPOCH; without it the results hold no time at all. UsageError if it is no number."""
     import datetime
 
-    if given is not None:
-        try:
-            return datetime.date.fromisoformat(given).isoformat()
-        except ValueError:
-            raise UsageError(f"`--as-of {given}` is not a date", hint="write it as 2026-03-02") from None
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    epoch = environment.get("SOURCE_DATE_EPOCH")
     if not epoch:
         return None
     try:

@@ -6,6 +6,7 @@ May import: everything but the formats of render and the command line.
 
 from __future__ import annotations
 
+import datetime
 import platform
 import shutil
 import tempfile
@@ -20,7 +21,7 @@ from typing import Any
 from evenhand import __version__
 from evenhand.config.checks import Check
 from evenhand.config.loader import Audit, load_audit
-from evenhand.errors import DataError, SelfCheckError, near_name
+from evenhand.errors import DataError, SelfCheckError, UsageError, near_name
 from evenhand.judge.checks import FailOn, judge_check
 from evenhand.judge.rules import Floors, Rule
 from evenhand.judge.verdicts import CheckVerdict, Reason
@@ -52,6 +53,15 @@ class Options:
     seed: int | None = None
     as_of: str | None = None
     fail_on: FailOn = "inconclusive"
+
+    def __post_init__(self) -> None:
+        if self.seed is not None and self.seed < 0:
+            raise UsageError(f"the seed {self.seed} is negative", hint="any whole number from 0 will do")
+        if self.as_of is not None:
+            try:
+                datetime.date.fromisoformat(self.as_of)
+            except ValueError:
+                raise UsageError(f"`{self.as_of}` is not a date", hint="write it as 2026-03-02") from None
 
 
 @dataclass(frozen=True)
@@ -188,14 +198,11 @@ def judged(
     if check.missing_roles:
         names = ", ".join(f"`{role}`" for role in check.missing_roles)
         return CheckVerdict("not_tested", Reason("roles_absent", f"the audit file declares no {names}"), ()), 0
-    if check.decide_by == "legal" and setting.repeated:
+    if check.decide_by == "legal" and check.level != "report" and (setting.repeated or setting.weighted):
         if check.pack is None:
-            raise audit.check_error(
-                check,
-                "`legal` is about one row a person, and people have several rows here",
-                "decide by assurance or point",
-            )
-        return CheckVerdict("not_tested", Reason("units_unclear", "`legal` needs one row a person"), ()), 0
+            message = "`legal` is about one unweighted row a person, and people have several rows here"
+            raise audit.check_error(check, message, "decide by assurance or point")
+        return CheckVerdict("not_tested", Reason("units_unclear", "`legal` needs one unweighted row a person"), ()), 0
     findings = findings_of(check, setting, groupings, external)
     parity = None if ":" in check.metric else MEASURES[check.metric].parity
     return judge_check(findings, rule_of(audit, check, parity)), len(findings)

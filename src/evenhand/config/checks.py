@@ -138,7 +138,7 @@ def _decided_by(draft: Draft, metric: str, measure: MeasureLike | None, file: Au
             hint += f", or `bootstrap: {LEAST_REPLICATES}` for an interval from resampled rows"
         message = f"`{metric}` is decided by {' or '.join(allowed)}, {said}"
         problems.append(draft.problem("decide_by" if entry.decide_by else "metric", message, hint))
-    elif decide_by == "legal" and file.columns.weight is not None:
+    elif decide_by == "legal" and file.columns.weight is not None and draft.pack is None:
         hint = "use `decide_by: assurance`" if "assurance" in allowed else "use `decide_by: point`"
         message = "`legal` counts people one by one, so it cannot be used with `columns.weight`"
         problems.append(draft.problem("decide_by", message, hint))

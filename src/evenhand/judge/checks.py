@@ -16,7 +16,9 @@ from evenhand.measure.base import Finding
 
 FailOn = Literal["inconclusive", "fail", "never"]
 RUN_ORDER: tuple[Status, ...] = ("fail", "inconclusive", "not_tested")
-JUDGED: frozenset[Status] = frozenset({"pass", "warn", "fail", "waived"})
+DECIDED: frozenset[Status] = frozenset({"pass", "warn", "fail", "waived"})
+JUDGED: frozenset[Status] = DECIDED | {"inconclusive"}
+"""What was held against its limit; `not_tested` was not. Of these, all but `inconclusive` came to a decision."""
 EXIT_CODES: dict[Status, int] = {"pass": 0, "warn": 0, "waived": 0, "fail": 1, "inconclusive": 3, "not_tested": 3}
 
 
@@ -44,12 +46,21 @@ def roll_up(comparisons: Sequence[ComparisonVerdict], rule: Rule) -> tuple[Statu
         return "not_tested", reasons[0].reason if reasons else Reason("no_denominator", "there is no group to compare")
     share = largest_untested_share(comparisons)
     if share > rule.floors.max_untested:
-        text = (
-            f"{float(share):.1%} of the people are in groups that could not be tested; "
-            f"the most allowed is {float(rule.floors.max_untested):.0%}"
-        )
+        found, most = percents(share, rule.floors.max_untested)
+        text = f"{found} of the people are in groups that could not be tested; the most allowed is {most}"
         return "inconclusive", Reason("coverage", text)
     return "pass", Reason("within_limit", "")
+
+
+def percents(share: Fraction, limit: Fraction) -> tuple[str, str]:
+    """Two shares in percent, with as many decimals as it takes to tell them apart.
+
+    >>> percents(Fraction(501, 10_000), Fraction(1, 20))
+    ('5.01%', '5%')
+    """
+    shown = f"{float(100 * limit):g}%"
+    texts = (f"{float(100 * share):.{places}f}%" for places in range(1, 12))
+    return next((text for text in texts if Fraction(text.removesuffix("%")) / 100 > limit), "just more"), shown
 
 
 def largest_untested_share(comparisons: Sequence[ComparisonVerdict]) -> Fraction:
@@ -75,9 +86,9 @@ def run_status(checks: Sequence[tuple[Level, Status]]) -> Status:
     for status in RUN_ORDER:
         if status in required:
             return status
-    judged = [status for level, status in checks if level != "report" and status in JUDGED]
+    decided = [status for level, status in checks if level != "report" and status in DECIDED]
     for status in ("warn", "waived", "pass"):
-        if status in judged:
+        if status in decided:
             return status
     return "not_tested"
 

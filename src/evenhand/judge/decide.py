@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from evenhand.judge.floors import why_not_tested, withheld
+from evenhand.judge.floors import reference_too_small, why_not_tested, withheld
 from evenhand.judge.legal import decide_legal
 from evenhand.judge.rules import Rule
 from evenhand.judge.verdicts import ComparisonVerdict, PValues, Reason
@@ -190,7 +190,7 @@ def with_power(verdict: ComparisonVerdict, rule: Rule, comparisons: int) -> Comp
     if contrast is None or contrast.known or contrast.estimate is None:
         return verdict
     needs = None
-    if verdict.status in ("inconclusive", "not_tested"):
+    if more_people_would_help(verdict, rule):
         needs = people_needed(
             contrast,
             minimum=rule.low,
@@ -200,7 +200,19 @@ def with_power(verdict: ComparisonVerdict, rule: Rule, comparisons: int) -> Comp
             people=verdict.finding.n,
         )
     seen = smallest_detectable(contrast, minimum=rule.low, maximum=rule.high, comparisons=comparisons, alpha=rule.alpha)
-    return replace(verdict, needs_n=None if needs is None else max(needs, least_people(verdict.finding, rule)), detectable=seen)
+    return replace(
+        verdict, needs_n=None if needs is None else max(needs, least_people(verdict.finding, rule)), detectable=seen
+    )
+
+
+def more_people_would_help(verdict: ComparisonVerdict, rule: Rule) -> bool:
+    """Whether a larger group could decide an open comparison: not where the reference is what is lacking."""
+    finding = verdict.finding
+    if verdict.status == "inconclusive":
+        return not finding.vacuous and finding.reference_rate not in (0.0, 1.0)
+    if verdict.status != "not_tested" or verdict.reason.code not in ("too_few_people", "too_small_denominator"):
+        return False
+    return reference_too_small(finding, rule.floors) is None
 
 
 def least_people(finding: Finding, rule: Rule) -> int:

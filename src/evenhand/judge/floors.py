@@ -40,20 +40,29 @@ def too_small(finding: Finding, floors: Floors) -> Reason | None:
     """A group or its reference below the floors of the policy."""
     if not finding.floors:
         return None
-    sides = [("the group", finding.people, finding.n, finding.n_effective)]
-    if finding.reference is not None and finding.people_reference is not None:
-        reference = (finding.people_reference, finding.n_reference or 0, finding.n_reference_effective)
-        sides.append((f"the reference {finding.reference}", *reference))
-    for who, people, n, effective in sides:
-        size = n if effective is None else min(n, effective)
-        if people < floors.min_people or (n == people and size < floors.min_people):
-            counted = people if people < floors.min_people else int(size)
-            return Reason("too_few_people", f"{who} has {counted:,} people; the floor is {floors.min_people:,}")
-        if n > 0 and size < floors.min_denominator:
-            return Reason(
-                "too_small_denominator",
-                f"{who} has {int(size):,} people in the denominator; the floor is {floors.min_denominator:,}",
-            )
+    own = _below("the group", finding.people, finding.n, finding.n_effective, floors)
+    return own or reference_too_small(finding, floors)
+
+
+def reference_too_small(finding: Finding, floors: Floors) -> Reason | None:
+    """The reference below the floors: nothing of the attribute can be tested, however large the groups."""
+    if not finding.floors or finding.reference is None or finding.people_reference is None:
+        return None
+    who = f"the reference {finding.reference}"
+    n = finding.n_reference or 0
+    return _below(who, finding.people_reference, n, finding.n_reference_effective, floors)
+
+
+def _below(who: str, people: int, n: int, effective: float | None, floors: Floors) -> Reason | None:
+    size = n if effective is None else min(n, effective)
+    if people < floors.min_people or (n == people and size < floors.min_people):
+        counted = people if people < floors.min_people else int(size)
+        return Reason("too_few_people", f"{who} has {counted:,} people; the floor is {floors.min_people:,}")
+    if n > 0 and size < floors.min_denominator:
+        return Reason(
+            "too_small_denominator",
+            f"{who} has {int(size):,} people in the denominator; the floor is {floors.min_denominator:,}",
+        )
     return None
 
 

@@ -82,7 +82,9 @@ def _distance_finding(
     if setting.repeated or setting.weighted:
         return replace(finding, undefined="units_unclear" if setting.repeated else "no_interval")
     contrast = delivered_distance(delivered, eligible, seed=setting.seed)
-    return replace(finding, contrast=contrast, undefined=None if contrast else "no_interval")
+    if contrast is None:
+        return replace(finding, undefined="no_interval")
+    return replace(finding, estimate=contrast.estimate, value=contrast.estimate, contrast=contrast)
 
 
 # Representation ------------------------------------------------------------------------------------------------
@@ -146,8 +148,9 @@ def representation_distance(setting: Setting, grouping: Grouping) -> list[Findin
         return [replace(finding, undefined="no_denominator")]
     estimate = float(0.5 * np.abs(np.array(counts) / total - shares_declared).sum())
     contrast = declared_distance(counts, shares_declared.tolist(), seed=setting.seed)
-    why = None if contrast else "no_interval"
-    return [replace(finding, estimate=estimate, value=estimate, contrast=contrast, undefined=why)]
+    if contrast is None:
+        return [replace(finding, estimate=estimate, value=estimate, undefined="no_interval")]
+    return [replace(finding, estimate=contrast.estimate, value=contrast.estimate, contrast=contrast)]
 
 
 def missing_attribute(setting: Setting, grouping: Grouping) -> list[Finding]:

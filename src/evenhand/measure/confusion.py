@@ -1,7 +1,8 @@
 """Summaries of the confusion matrix that are not shares of people: balanced accuracy, F1, MCC.
 
-Balanced accuracy joins two independent shares (MOVER). F1 and MCC have no closed interval: multinomial replicates of
-the cells of each group, which for independent rows is the row bootstrap. May import: stats, tally.
+Balanced accuracy joins two shares (MOVER, or t with their covariance where people repeat). F1 and MCC have no closed
+interval: multinomial replicates of the cells of each group, which for independent rows is the row bootstrap.
+May import: stats, tally.
 """
 
 from __future__ import annotations
@@ -11,17 +12,20 @@ import math
 from dataclasses import dataclass
 
 from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, Unit, always, asked
-from evenhand.measure.odds import FALSE_POSITIVES, TRUE_POSITIVES
+from evenhand.measure.odds import TRUE_POSITIVES
 from evenhand.measure.proportions import CONDITIONAL, KNOWN, LABELLED, NOT_SELECTED, confusion
 from evenhand.measure.shares import Share, level_contrast, shares
+from evenhand.measure.two_rates import cross_pairs, mean_of_rates
 from evenhand.stats.combined import MoverContrast
 from evenhand.stats.confusion import Functional, confusion_contrast, f1_score, matthews_correlation
 from evenhand.stats.contrast import Contrast
-from evenhand.stats.student import Estimate, student_ratio
+from evenhand.stats.student import Estimate, student_difference, student_level, student_ratio
+from evenhand.tally.cells import CellTable
 from evenhand.tally.needs import Needs
 
 TRUE_NEGATIVES = (confusion(NOT_SELECTED, NOT_SELECTED), confusion(KNOWN, NOT_SELECTED))
-NEEDS = Needs(keys=frozenset({"decision", "label"}), pairs=frozenset({TRUE_POSITIVES, FALSE_POSITIVES, TRUE_NEGATIVES}))
+RATES = (TRUE_POSITIVES, TRUE_NEGATIVES)
+NEEDS = Needs(keys=frozenset({"decision", "label"}), pairs=frozenset(RATES) | cross_pairs(*RATES))
 CELLS = (
     ("true_positives", "1", "1"),
     ("false_positives", "1", "0"),
@@ -136,7 +140,8 @@ def balanced_answer(name: str, form: Form) -> Answer:
     """Findings of balanced accuracy: half the true positive rate plus half the true negative rate."""
 
     def answer(setting: Setting, grouping: Grouping) -> list[Finding]:
-        rates = [shares(setting, grouping, *pair) for pair in (TRUE_POSITIVES, TRUE_NEGATIVES)]
+        rates = [shares(setting, grouping, *pair) for pair in RATES]
+        units = setting.units(grouping)
         findings = []
         for key in rates[0]:
             if form != "level" and key == grouping.reference:
@@ -145,9 +150,14 @@ def balanced_answer(name: str, form: Form) -> Answer:
             others = [found[grouping.reference] for found in rates if grouping.reference in found and form != "level"]
             value, base = _mean(own), _mean(others)
             estimate, undefined = compared(form, value, base, bool(others))
-            contrast = _balanced_contrast(form, own, others) if estimate is not None else None
-            if estimate is not None and contrast is None:
-                undefined = "no_interval"
+            contrast = None
+            if estimate is not None and setting.repeated:
+                contrast = _clustered_contrast(form, own, others, units[key], units.get(grouping.reference))
+            elif estimate is not None:
+                contrast = _balanced_contrast(form, own, others)
+            if estimate is not None:
+                undefined = None if contrast else "no_interval"
+                estimate = contrast.estimate if contrast else estimate
             smaller = min(own, key=lambda share: share.n)
             findings.append(
                 Finding(
@@ -159,6 +169,9 @@ def balanced_answer(name: str, form: Form) -> Answer:
                     n=smaller.n,
                     n_reference=min((share.n for share in others), default=None),
                     n_effective=smaller.n_effective,
+                    n_reference_effective=min(
+                        (share.n_effective for share in others if share.n_effective is not None), default=None
+                    ),
                     estimate=estimate,
                     value=value,
                     value_reference=base,
@@ -185,6 +198,20 @@ def _balanced_contrast(form: Form, own: list[Share], others: list[Share]) -> Con
     if len(known) < len(parts):
         return None
     return MoverContrast(parts=known, parity=None if form == "level" else 0.0)
+
+
+def _clustered_contrast(
+    form: Form, own: list[Share], others: list[Share], units: CellTable, reference_units: CellTable | None
+) -> Contrast | None:
+    """By t, with the covariance of the two rates of people who have rows of both kinds."""
+    method = "cluster-robust t"
+    group = mean_of_rates(own[0], own[1], units, RATES)
+    if group is None or form == "level":
+        return None if group is None else student_level(group, method=method)
+    reference = mean_of_rates(others[0], others[1], reference_units, RATES) if reference_units is not None else None
+    if reference is None:
+        return None
+    return (student_ratio if form == "ratio" else student_difference)(group, reference, method=method)
 
 
 def _estimate(rates: list[Share]) -> Estimate:

@@ -70,7 +70,9 @@ def contact_answer(name: str, form: Form) -> Answer:
                     contrast = student_level(own, method="Student's t")
                 elif reference is not None:
                     contrast = (mean_ratio if form == "ratio" else mean_difference)(own, reference)
-            if estimate is not None and contrast is None:
+            if contrast is not None:
+                estimate = contrast.estimate  # exact where the quantities are: what is printed is what is judged
+            elif estimate is not None:
                 undefined = "units_unclear" if setting.repeated else "no_interval"
             compares = form != "level" and grouping.reference in found
             findings.append(

@@ -7,23 +7,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from evenhand.measure.base import Answer, Finding, Grouping, Measure, Setting, always
+from evenhand.measure.base import Answer, Finding, Grouping, GroupKey, Measure, Setting, always
 from evenhand.measure.proportions import KNOWN, NOT_SELECTED, SELECTED, confusion
 from evenhand.measure.shares import Share, difference_contrast, expected_cases, shares, why_undefined
+from evenhand.measure.two_rates import cross_pairs, mean_of_rates
 from evenhand.stats.combined import LargestOf, MoverContrast
 from evenhand.stats.contrast import Contrast
+from evenhand.stats.student import student_difference
 from evenhand.tally.needs import Needs
 
 TRUE_POSITIVES = (confusion(SELECTED, SELECTED), confusion(KNOWN, SELECTED))
 FALSE_POSITIVES = (confusion(SELECTED, NOT_SELECTED), confusion(KNOWN, NOT_SELECTED))
-NEEDS = Needs(keys=frozenset({"decision", "label"}), pairs=frozenset({TRUE_POSITIVES, FALSE_POSITIVES}))
+RATES = (TRUE_POSITIVES, FALSE_POSITIVES)
+NEEDS = Needs(keys=frozenset({"decision", "label"}), pairs=frozenset(RATES))
+Combine = Callable[[Setting, Grouping, GroupKey, Sequence[Contrast]], Contrast | None]
 
 
-def two_gaps(name: str, combine: Callable[[Sequence[Contrast]], Contrast]) -> Answer:
+def largest_gap(setting: Setting, grouping: Grouping, key: GroupKey, gaps: Sequence[Contrast]) -> Contrast:
+    """max(|ΔTPR|, |ΔFPR|); its tests hold whatever ties the two gaps."""
+    return LargestOf(parts=tuple(gaps))
+
+
+def mean_gap(setting: Setting, grouping: Grouping, key: GroupKey, gaps: Sequence[Contrast]) -> Contrast | None:
+    """½(ΔTPR + ΔFPR): MOVER over independent gaps; where people repeat, t with the covariance of their two rates."""
+    if not setting.repeated:
+        return MoverContrast(parts=tuple((0.5, gap) for gap in gaps), parity=0.0)
+    rates = [shares(setting, grouping, *pair) for pair in RATES]
+    group, reference = (
+        mean_of_rates(rates[0][k], rates[1][k], setting.units(grouping)[k], RATES) for k in (key, grouping.reference)
+    )
+    if group is None or reference is None:
+        return None
+    return student_difference(group, reference, method="cluster-robust t")
+
+
+def two_gaps(name: str, combine: Combine) -> Answer:
     """Findings of a measure that combines the TPR gap and the FPR gap of each group."""
 
     def answer(setting: Setting, grouping: Grouping) -> list[Finding]:
-        rates = [shares(setting, grouping, *pair) for pair in (TRUE_POSITIVES, FALSE_POSITIVES)]
+        rates = [shares(setting, grouping, *pair) for pair in RATES]
         findings = []
         for key in rates[0]:
             if key == grouping.reference:
@@ -37,7 +59,7 @@ def two_gaps(name: str, combine: Callable[[Sequence[Contrast]], Contrast]) -> An
             if undefined is None:
                 gaps = [difference_contrast(g, r) for g, r in zip(group, present, strict=True)]
                 known = [gap for gap in gaps if gap is not None]
-                contrast = combine(known) if len(known) == len(gaps) else None
+                contrast = combine(setting, grouping, key, known) if len(known) == len(gaps) else None
                 undefined = None if contrast else "no_interval"
             smaller = min(group, key=lambda share: share.n)
             expected = [(expected_cases(g, r), r) for g, r in zip(group, present, strict=False)]
@@ -52,6 +74,9 @@ def two_gaps(name: str, combine: Callable[[Sequence[Contrast]], Contrast]) -> An
                     n=smaller.n,
                     n_reference=min((share.n for share in present), default=None),
                     n_effective=smaller.n_effective,
+                    n_reference_effective=min(
+                        (share.n_effective for share in present if share.n_effective is not None), default=None
+                    ),
                     estimate=contrast.estimate if contrast else None,
                     contrast=contrast,
                     undefined=undefined,
@@ -94,7 +119,7 @@ def odds_measures() -> list[Measure]:
             edges=edges,
             roles=("decision", "label"),
             needs=always(NEEDS),
-            answer=two_gaps("equalized_odds_difference", lambda gaps: LargestOf(parts=tuple(gaps))),
+            answer=two_gaps("equalized_odds_difference", largest_gap),
             parity=0.0,
             lowest=0.0,
         ),
@@ -111,11 +136,8 @@ def odds_measures() -> list[Measure]:
             caution=caution + " Opposite gaps cancel: prefer equalized_odds_difference.",
             edges=edges,
             roles=("decision", "label"),
-            needs=always(NEEDS),
-            answer=two_gaps(
-                "average_odds_difference",
-                lambda gaps: MoverContrast(parts=tuple((0.5, gap) for gap in gaps), parity=0.0),
-            ),
+            needs=always(NEEDS | Needs(pairs=cross_pairs(*RATES))),
+            answer=two_gaps("average_odds_difference", mean_gap),
             parity=0.0,
         ),
     ]

@@ -118,7 +118,9 @@ def score_answer(name: str, form: Form, quantity: ScoreQuantity) -> Answer:
             contrast = None
             if estimate is not None and own is not None and not (setting.repeated or setting.weighted):
                 contrast = _contrast(form, own, reference, quantity)
-            if estimate is not None and contrast is None:
+            if contrast is not None:
+                estimate = contrast.estimate  # exact where the quantities are: what is printed is what is judged
+            elif estimate is not None:
                 undefined = "units_unclear" if setting.repeated else "no_interval"
             findings.append(
                 Finding(

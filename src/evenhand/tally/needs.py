@@ -51,7 +51,10 @@ class Mask:
 
 @dataclass(frozen=True)
 class Needs:
-    """Flags to keep as keys, whether the score distribution is wanted, pairs (cases, among) of masks for units."""
+    """Flags to keep as keys, whether the score distribution is wanted, pairs of masks to multiply for units.
+
+    A rate needs the pair of its cases and its denominator: their sums per person, squared and multiplied.
+    """
 
     keys: frozenset[str] = frozenset()
     values: bool = False

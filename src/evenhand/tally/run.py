@@ -317,14 +317,13 @@ def groups_of(column: pa.ChunkedArray, attribute: Attribute, definition: Definit
 def flags_of(
     column: pa.ChunkedArray, rows: Ints, flag: Flag, definition: Definition
 ) -> tuple[KeyColumn, dict[str, tuple[Any, ...]]]:
-    """1, 0 or (missing) of a raw column, and label -> the raw values that mean it, by which a later pass selects rows."""
+    """1, 0 or (missing) of a raw column, and label -> raw values that mean it, by which a later pass selects rows."""
     codes, values = distinct_values(column)
     counts = np.bincount(codes, weights=rows, minlength=len(values)).astype(np.int64)
     labels = flag_labels(values, counts.tolist(), flag, definition)
-    raw = {
-        label: tuple(v for v, found in zip(values, labels, strict=True) if found == label)
-        for label in sorted(set(labels))
-    }
+    raw: dict[str, tuple[Any, ...]] = {}
+    for value, label in zip(values, labels, strict=True):
+        raw[label] = (*raw.get(label, ()), value)
     return KeyColumn.of_codes(codes, labels), raw
 
 
