@@ -255,5 +255,21 @@ def test_people_needed_are_never_fewer_than_the_floors_ask_for() -> None:
     assert decide([open_case], dataclasses.replace(FOUR_FIFTHS, floors=Floors()))[0].needs_n == 161
     strict = dataclasses.replace(FOUR_FIFTHS, floors=Floors(min_people=30, min_expected=200))
     assert decide([open_case], strict)[0].needs_n == 400
-    crowd = dataclasses.replace(FOUR_FIFTHS, floors=Floors(min_people=900))
-    assert decide([open_case], crowd)[0].needs_n == 900
+    crowd = dataclasses.replace(FOUR_FIFTHS, floors=Floors(min_people=300))
+    assert decide([open_case], crowd)[0].needs_n == 300
+
+
+def test_more_people_of_the_group_are_not_asked_for_where_they_would_not_help() -> None:
+    small_reference = comparison(100, 1000, 2, 29)
+    assert decide([small_reference], dataclasses.replace(FOUR_FIFTHS, floors=Floors()))[0].needs_n is None
+    assert decide([comparison(500, 500, 500, 500)], FOUR_FIFTHS)[0].needs_n is None, "vacuous"
+    assert decide([comparison(10, 200, 200, 200)], FOUR_FIFTHS)[0].needs_n is None, "everyone of the reference"
+    left_out = dataclasses.replace(FOUR_FIFTHS, excluded={("sex", "female"): "see LEG-9"})
+    assert decide([comparison(20, 100, 30, 100)], left_out)[0].needs_n is None
+
+
+def test_legal_says_how_many_people_would_decide_too() -> None:
+    """The same table and the same 161 people as under assurance."""
+    rule = dataclasses.replace(FOUR_FIFTHS, floors=Floors(), decide_by="legal")
+    verdict = decide([comparison(15, 40, 200, 400)], rule)[0]
+    assert (verdict.status, verdict.needs_n) == ("inconclusive", 161)

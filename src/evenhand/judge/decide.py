@@ -10,14 +10,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from evenhand.judge.floors import reference_too_small, why_not_tested, withheld
+from evenhand.judge.floors import why_not_tested, withheld
 from evenhand.judge.legal import decide_legal
+from evenhand.judge.power import with_power
 from evenhand.judge.rules import Rule
-from evenhand.judge.verdicts import ComparisonVerdict, PValues, Reason
+from evenhand.judge.verdicts import VACUOUS, ComparisonVerdict, PValues, Reason
 from evenhand.measure.base import Finding
 from evenhand.stats.contrast import Contrast, Interval
 from evenhand.stats.many import holm
-from evenhand.stats.power import people_needed, smallest_detectable
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,9 @@ def decide_by_test(
     verdicts = []
     for i, (finding, reason) in enumerate(zip(findings, reasons, strict=True)):
         contrast, p = finding.contrast, found[i]
+        if contrast is None and finding.vacuous and reason is None:
+            verdicts.append(ComparisonVerdict(finding, "inconclusive", VACUOUS))
+            continue
         if contrast is None:
             why = reason or Reason("no_interval", "the estimate has no interval that could decide")
             verdicts.append(ComparisonVerdict(finding, "not_tested", why))
@@ -102,7 +105,7 @@ def _judged(verdict: ComparisonVerdict, rule: Rule, p: Evidence | None, *, fails
 
     finding = verdict.finding
     if finding.vacuous:
-        return because("vacuous", "everyone or no one was selected, so that there is nothing to compare")
+        return replace(verdict, reason=VACUOUS)
     if p is None or finding.estimate is None:
         return because("undefined", "the estimate has no finite value")
     no_pass, no_fail = withheld(finding, rule)
@@ -163,8 +166,7 @@ def decide_point(finding: Finding, reason: Reason | None, rule: Rule) -> Compari
     if reason is not None and not (reason.code in {"no_interval", "units_unclear"} and finding.estimate is not None):
         return verdict
     if finding.vacuous:
-        why = Reason("vacuous", "everyone or no one was selected, so that there is nothing to compare")
-        return replace(verdict, status="inconclusive", reason=why)
+        return replace(verdict, status="inconclusive", reason=VACUOUS)
     if finding.estimate is None or math.isinf(finding.estimate):
         return replace(verdict, status="inconclusive", reason=Reason("undefined", "the estimate has no finite value"))
     if meets(finding, rule):
@@ -182,48 +184,3 @@ def meets(finding: Finding, rule: Rule) -> bool:
     return (rule.minimum is None or finding.estimate >= rule.minimum) and (
         rule.maximum is None or finding.estimate <= rule.maximum
     )
-
-
-def with_power(verdict: ComparisonVerdict, rule: Rule, comparisons: int) -> ComparisonVerdict:
-    """People that would decide an open comparison, and the disparity this audit could have seen."""
-    contrast = verdict.finding.contrast
-    if contrast is None or contrast.known or contrast.estimate is None:
-        return verdict
-    needs = None
-    if more_people_would_help(verdict, rule):
-        needs = people_needed(
-            contrast,
-            minimum=rule.low,
-            maximum=rule.high,
-            comparisons=comparisons,
-            alpha=rule.alpha,
-            people=verdict.finding.n,
-        )
-    seen = smallest_detectable(contrast, minimum=rule.low, maximum=rule.high, comparisons=comparisons, alpha=rule.alpha)
-    return replace(
-        verdict, needs_n=None if needs is None else max(needs, least_people(verdict.finding, rule)), detectable=seen
-    )
-
-
-def more_people_would_help(verdict: ComparisonVerdict, rule: Rule) -> bool:
-    """Whether a larger group could decide an open comparison: not where the reference is what is lacking."""
-    finding = verdict.finding
-    if verdict.status == "inconclusive":
-        return not finding.vacuous and finding.reference_rate not in (0.0, 1.0)
-    if verdict.status != "not_tested" or verdict.reason.code not in ("too_few_people", "too_small_denominator"):
-        return False
-    return reference_too_small(finding, rule.floors) is None
-
-
-def least_people(finding: Finding, rule: Rule) -> int:
-    """The people that the floors ask for, whatever the statistics would do with fewer.
-
-    Example: with 2% selected in the reference and `min_expected` 20, a group needs 1,000 people.
-    """
-    if not finding.floors:
-        return 0
-    least = rule.floors.min_people if finding.n == finding.people else rule.floors.min_denominator
-    rarer = None if finding.reference_rate is None else min(finding.reference_rate, 1 - finding.reference_rate)
-    if finding.expected_cases is not None and rarer:
-        least = max(least, math.ceil(rule.floors.min_expected / rarer))
-    return least

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from evenhand.judge.power import with_power
 from evenhand.judge.rules import Rule
-from evenhand.judge.verdicts import ComparisonVerdict, PValues, Reason
+from evenhand.judge.verdicts import VACUOUS, ComparisonVerdict, PValues, Reason
 from evenhand.measure.base import Finding
 from evenhand.stats.exact import two_sample_p
 from evenhand.stats.many import holm
@@ -38,17 +39,16 @@ def decide_legal(findings: Sequence[Finding], reasons: Sequence[Reason | None], 
             interval=contrast.interval(0.95) if contrast is not None and not contrast.known else None,
             p=PValues(parity=p_values.get(i), fail_adjusted=adjusted.get(i)),
         )
-        verdicts.append(
-            verdict if reason is not None else _judged(verdict, rule, significant=adjusted.get(i, 1.0) < rule.alpha)
-        )
+        if reason is None:
+            verdict = _judged(verdict, rule, significant=adjusted.get(i, 1.0) < rule.alpha)
+        verdicts.append(with_power(verdict, rule, max(1, len(p_values))))
     return verdicts
 
 
 def _judged(verdict: ComparisonVerdict, rule: Rule, *, significant: bool) -> ComparisonVerdict:
     finding = verdict.finding
     if finding.vacuous:
-        why = Reason("vacuous", "everyone or no one was selected, so that there is nothing to compare")
-        return replace(verdict, status="inconclusive", reason=why)
+        return replace(verdict, status="inconclusive", reason=VACUOUS)
     if finding.contrast is None or finding.estimate is None or finding.estimate == float("inf"):
         return replace(verdict, status="inconclusive", reason=Reason("undefined", "the estimate has no finite value"))
     contrast = finding.contrast

@@ -22,6 +22,9 @@ class Reason:
     text: str
 
 
+VACUOUS = Reason("vacuous", "everyone or no one was selected, so that there is nothing to compare")
+
+
 @dataclass(frozen=True)
 class PValues:
     """One-sided p at the limit towards fail and towards pass, the Holm-adjusted fail, and two-sided parity."""

@@ -41,6 +41,7 @@ def impact_ratio(setting: Setting, grouping: Grouping) -> list[Finding]:
     candidates = [key for key in rates if setting.may_be_highest(grouping, key, found[key].people)]
     best = max(candidates, key=lambda key: rates[key], default=None)
     highest = rates[best] if best is not None else Fraction(0)
+    vacuous = len(set(rates.values())) == 1 and highest in (0, 1)
     findings = []
     for key, share in found.items():
         top = found[best] if best is not None else None
@@ -62,7 +63,8 @@ def impact_ratio(setting: Setting, grouping: Grouping) -> list[Finding]:
                 value=share.rate,
                 value_reference=top.rate if top else None,
                 contrast=contrast,
-                undefined=None if contrast else "no_denominator" if not share.defined else "reference_undefined",
+                undefined=None if contrast or vacuous else why_not(share),
+                vacuous=vacuous,
                 people=share.people,
                 people_reference=top.people if top else None,
                 counts={
@@ -75,6 +77,11 @@ def impact_ratio(setting: Setting, grouping: Grouping) -> list[Finding]:
     return findings
 
 
+def why_not(share: Share) -> str:
+    """Why a group has no impact ratio."""
+    return "reference_undefined" if share.defined else "no_denominator"
+
+
 def selection_odds_ratio(setting: Setting, grouping: Grouping) -> list[Finding]:
     """Odds of being selected over the reference's odds."""
     found = shares(setting, grouping, *SELECTION)
@@ -85,22 +92,23 @@ def two_sd(setting: Setting, grouping: Grouping) -> list[Finding]:
     """z of the difference of two rates, pooled: the number that courts compare with 2 or 3 standard deviations."""
 
     def z_of(group: Share, reference: Share) -> Contrast | None:
-        if group.cluster is not None:
-            return None
+        if group.cluster is not None and reference.cluster is not None:
+            variance = group.cluster.variance + reference.cluster.variance
+            return z_contrast(float(group.cluster.rate - reference.cluster.rate), variance, "cluster-robust z")
         cases, total = group.score_counts
         reference_cases, reference_total = reference.score_counts
         pooled = (cases + reference_cases) / (total + reference_total)
         variance = pooled * (1 - pooled) * (1 / total + 1 / reference_total)
-        if variance <= 0:
-            return None
-        return StudentContrast(
-            estimate=(cases / total - reference_cases / reference_total) / math.sqrt(variance),
-            standard_error=1.0,
-            parity=0.0,
-            method="pooled z",
-        )
+        return z_contrast(float(cases / total - reference_cases / reference_total), float(variance), "pooled z")
 
     return comparison_findings("two_sd", grouping, shares(setting, grouping, *SELECTION), z_of, vacuous=True)
+
+
+def z_contrast(difference: float, variance: float, method: str) -> Contrast | None:
+    """A difference in standard errors; None where nothing varies."""
+    if variance <= 0:
+        return None
+    return StudentContrast(estimate=difference / math.sqrt(variance), standard_error=1.0, parity=0.0, method=method)
 
 
 def shortfall(setting: Setting, grouping: Grouping) -> list[Finding]:
@@ -133,7 +141,7 @@ def disparity_measures() -> list[Measure]:
                 "several ratios is often below 0.8. Judge by selection_rate_ratio against a fixed reference."
             ),
             edges="The highest is sought among groups with `min_people` people that are not excluded, and is 1 itself. "
-            "Nobody favoured anywhere: undefined.",
+            "Everyone or no one favoured: inconclusive (vacuous).",
             roles=("decision",),
             needs=always(NEEDS),
             answer=impact_ratio,
@@ -151,7 +159,7 @@ def disparity_measures() -> list[Measure]:
             formula="[p/(1−p)] of the group / [p/(1−p)] of the reference",
             source="Miettinen & Nurminen 1985; NYDFS Circular Letter 7 of 2024",
             caution="Odds are not rates: with common outcomes an odds ratio looks further from 1 than the rate ratio.",
-            edges="Reference never or always selected: unbounded. Repeated people: no interval.",
+            edges="Reference never or always selected: unbounded.",
             roles=("decision",),
             needs=always(NEEDS),
             answer=selection_odds_ratio,

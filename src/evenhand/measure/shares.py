@@ -6,6 +6,7 @@ A share is cases among a denominator. One place decides whether it is compared a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +17,7 @@ from evenhand.stats.contrast import Contrast
 from evenhand.stats.rates import RateContrast
 from evenhand.stats.score import ScoreDifference, ScoreOddsRatio, ScoreRatio
 from evenhand.stats.weights import WeightedRate, weighted_rate
+from evenhand.stats.student import Estimate, student_ratio
 from evenhand.tally.cells import CellTable, product_total, weight_squares
 from evenhand.tally.needs import Mask
 from evenhand.tally.plan import people_column
@@ -141,10 +143,22 @@ def difference_contrast(group: Share, reference: Share) -> Contrast | None:
 
 
 def odds_ratio_contrast(group: Share, reference: Share) -> Contrast | None:
-    """The odds over the reference's; clustered rows have no score test for it."""
-    if group.cluster is not None:
-        return None
+    """The odds over the reference's; where people repeat, by the delta method on the log odds."""
+    if group.cluster is not None and reference.cluster is not None:
+        return student_ratio(odds_estimate(group.cluster), odds_estimate(reference.cluster), method="cluster-robust t")
     return ScoreOddsRatio(**four_counts(group, reference))
+
+
+def odds_estimate(cluster: ClusterRate) -> Estimate:
+    """p/(1 − p) with its variance by the delta method, Var(p)/(1 − p)⁴; no variance at 0 and 1.
+
+    Example: p = 1/2 with variance .01: odds 1, variance .16.
+    """
+    rate = float(cluster.rate)
+    if cluster.degenerate:
+        return Estimate(value=math.inf if rate else 0.0, variance=math.nan)
+    freedom = cluster.units - 1
+    return Estimate(value=rate / (1 - rate), variance=cluster.variance / (1 - rate) ** 4, degrees_of_freedom=freedom)
 
 
 def four_counts(group: Share, reference: Share) -> dict[str, float | Fraction]:
@@ -202,6 +216,7 @@ def comparison_findings(
             contrast = contrast_of(share, reference)
             undefined = None if contrast else "no_interval"
         same = reference is not None and share.rate is not None and share.rate == reference.rate
+        nothing = vacuous and same and share.rate in (0.0, 1.0)
         findings.append(
             Finding(
                 measure=measure,
@@ -217,8 +232,8 @@ def comparison_findings(
                 value=share.rate,
                 value_reference=reference.rate if reference else None,
                 contrast=contrast,
-                undefined=undefined,
-                vacuous=vacuous and same and share.rate in (0.0, 1.0),
+                undefined=None if nothing else undefined,
+                vacuous=nothing,
                 expected_cases=expected_cases(share, reference),
                 reference_rate=reference.rate if reference else None,
                 people=share.people,
