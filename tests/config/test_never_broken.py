@@ -24,3 +24,19 @@ def test_a_cut_off_must_be_a_number() -> None:
     assert catalogue.resolve("selection_rate_at_top@k_ratio") is None
     assert catalogue.near("selection_rate_at_top@k_ratio") == "selection_rate_at_top@10%_ratio"
     assert catalogue.resolve("selection_rate_at_top@10%_ratio") == "selection_rate_at_top@10%_ratio"
+
+
+@pytest.mark.parametrize("name", ["vulnerable", "decision", "score", "stage:sent"])
+def test_an_attribute_may_not_be_called_like_a_role(name: str, tmp_path) -> None:
+    from evenhand.errors import AuditFileError
+    from evenhand.pipeline import open_audit
+
+    file = tmp_path / "evenhand.yaml"
+    file.write_text(
+        "version: 1\nmodel: {name: m, version: 1, kind: targeting}\npurpose: p\npolarity: benefit\n"
+        f"columns: {{decision: d, selected: 1}}\nprotected: {{'{name}': {{reference: a}}}}\n"
+        "checks: [{id: c, metric: selection_rate, min: 0.1, why: w}]\n"
+    )
+    with pytest.raises(AuditFileError, match="name of a role") as caught:
+        open_audit(file)
+    assert str(caught.value).startswith(f"{file}:6:") or ":6:" in str(caught.value)

@@ -27,6 +27,7 @@ def declaration_problems(file: AuditFile, document: Document) -> list[Problem]:
         return edge_problems
     return [
         *_columns(file.columns, document),
+        *_reserved(file, document),
         *_protected(file, document),
         *_intersections(file, document),
         *_factors(file, document),
@@ -48,6 +49,20 @@ def id_problems(checks: Sequence[CheckEntry], document: Document, *, allow_pack:
         elif check.id in seen:
             yield document.problem(path, f"the id `{check.id}` is used by check {seen[check.id]} already (from 0)")
         seen.setdefault(check.id, i)
+
+
+RESERVED_ATTRIBUTES = frozenset(
+    ("decision", "label", "score", "consent", "vulnerable", "campaign", "contacts", "score_presence", "admission")
+)
+"""Names of roles in the cells: an attribute of that name could not be told from the role."""
+
+
+def _reserved(file: AuditFile, document: Document) -> Iterator[Problem]:
+    for name in file.protected:
+        if name in RESERVED_ATTRIBUTES or name.startswith("stage:"):
+            hint = f"for example `{name}_group`, with `column: {name}`"
+            message = f"an attribute cannot be called `{name}`, which is the name of a role"
+            yield document.problem(("protected", name), message, hint=hint, key=True)
 
 
 def _bands(file: AuditFile, document: Document) -> Iterator[Problem]:

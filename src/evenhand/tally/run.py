@@ -111,7 +111,7 @@ def number_columns(definition: Definition, needs: Needs) -> list[str]:
     columns = [definition.count_column, definition.weight_column]
     if needs.values:
         columns.append(definition.score_column)
-    return [column for column in columns if column]
+    return list(dict.fromkeys(column for column in columns if column))
 
 
 def check_ranges(ranges: Mapping[str, Range], definition: Definition, rows: int) -> None:
@@ -180,7 +180,7 @@ def check_size(engine: Engine, definition: Definition) -> None:
     product = math.prod(size + 1 for size in sizes.values())
     if product > definition.max_cells:
         largest = ", ".join(f"`{name}` {size:,}" for name, size in sorted(sizes.items(), key=lambda s: -s[1])[:4])
-        query = GroupBy("size", tuple(Key(a.name, a.column, a.derive) for a in definition.attributes), ("rows",))
+        query = GroupBy("size", tuple(attribute_keys(definition)), ("rows",))
         cells = len(engine.group(query))
         if cells > definition.max_cells:
             raise DataError(
@@ -195,7 +195,7 @@ def check_size(engine: Engine, definition: Definition) -> None:
 
 def main_cells(engine: Engine, definition: Definition, needs: Needs) -> tuple[CellTable, RawByLabel]:
     """The main table of the audited rows, and the raw values behind each flag's labels."""
-    keys = [Key(a.name, a.column, a.derive) for a in definition.attributes]
+    keys = attribute_keys(definition)
     flags = [flag for flag in definition.flags if flag.name in needs.keys]
     keys += [Key(flag.name, flag.column) for flag in flags]
     keys += [Key(name, column) for name, column in definition.labels.items() if name in needs.keys]
@@ -217,7 +217,7 @@ def main_cells(engine: Engine, definition: Definition, needs: Needs) -> tuple[Ce
     labelled: dict[str, KeyColumn] = {}
     raw_values: RawByLabel = {}
     for attribute in definition.attributes:
-        labelled[attribute.name] = groups_of(raw[attribute.name], attribute, definition)
+        labelled[attribute.name] = groups_of(raw[query_name(attribute)], attribute, definition)
     for flag in flags:
         labelled[flag.name], raw_values[flag.name] = flags_of(raw[flag.name], rows, flag, definition)
     for name, column in definition.labels.items():
@@ -235,7 +235,7 @@ def value_cells(engine: Engine, definition: Definition, needs: Needs) -> CellTab
     """Counts per group, label and score bin; only rows whose score is a finite number."""
     assert definition.score_column is not None
     flags = [flag for flag in definition.flags if flag.name == "label" and "label" in needs.keys]
-    keys = [Key(a.name, a.column, a.derive) for a in definition.attributes]
+    keys = attribute_keys(definition)
     keys += [Key(flag.name, flag.column) for flag in flags]
     keys.append(Key("score", definition.score_column, Grid(definition.score_scale)))
     sums = ["rows", "n"] + (["w"] if definition.weight_column else [])
@@ -249,7 +249,7 @@ def value_cells(engine: Engine, definition: Definition, needs: Needs) -> CellTab
         weight=definition.weight_column,
     )
     raw = engine.group(query)
-    labelled = {a.name: groups_of(raw[a.name], a, definition) for a in definition.attributes}
+    labelled = {a.name: groups_of(raw[query_name(a)], a, definition) for a in definition.attributes}
     for flag in flags:
         labelled[flag.name], _ = flags_of(raw[flag.name], int_column(raw, "sum:rows"), flag, definition)
     labelled["score"] = KeyColumn(int_column(raw, "score"))
@@ -272,7 +272,7 @@ def unit_cells(engine: Engine, definition: Definition, needs: Needs, raw_values:
     alias = {name: f"m{i}" for i, name in enumerate(names)}
     flags = {flag.name: Key(flag.name, flag.column) for flag in definition.flags}
     query = UnitGroupBy(
-        keys=tuple(Key(a.name, a.column, a.derive) for a in definition.attributes),
+        keys=tuple(attribute_keys(definition)),
         unit=definition.unit_column,
         masks=tuple(
             RawMask(alias[name], raw_alternatives(masks[name], flags, raw_values, definition)) for name in names
@@ -283,7 +283,7 @@ def unit_cells(engine: Engine, definition: Definition, needs: Needs, raw_values:
         weight=definition.weight_column,
     )
     raw = engine.group_units(query)
-    labelled = {a.name: groups_of(raw[a.name], a, definition) for a in definition.attributes}
+    labelled = {a.name: groups_of(raw[query_name(a)], a, definition) for a in definition.attributes}
     sums = {"units": int_column(raw, "units")} | {name: int_column(raw, alias[name]) for name in names}
     sums |= {people_column(name): int_column(raw, people_column(alias[name])) for name in names}
     for a, b in products:
@@ -303,6 +303,15 @@ def raw_alternatives(
         return flags[key], tuple(value for label in labels for value in raw_values[key].get(label, ()))
 
     return tuple(tuple(raw(key, labels) for key, labels in conjunction) for conjunction in mask.alternatives)
+
+
+def attribute_keys(definition: Definition) -> list[Key]:
+    """The group-by columns of the protected attributes, under names that no other column of a query can have."""
+    return [Key(query_name(attribute), attribute.column, attribute.derive) for attribute in definition.attributes]
+
+
+def query_name(attribute: Attribute) -> str:
+    return f"attribute:{attribute.name}"
 
 
 # Small things --------------------------------------------------------------------------------------------------
