@@ -7,8 +7,12 @@ resampled rows (people, where they repeat). May import: config, load, measure, s
 from __future__ import annotations
 
 import inspect
+import io
+import logging
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -29,6 +33,7 @@ from evenhand.tally.labelling import attribute_label, distinct_values, flag_labe
 if TYPE_CHECKING:
     import pandas as pd
 
+Floats = npt.NDArray[np.float64]
 DOORS = {"fairlearn": "fairlearn.metrics", "sklearn": "sklearn.metrics"}
 WITHOUT_LABEL = ("selection_rate", "mean_prediction", "count", "demographic_parity")
 """fairlearn's functions of decisions alone, and what is derived from them: no label is asked for."""
@@ -61,8 +66,11 @@ def external_metric(metric: str) -> ExternalMetric:
     if module_name.split(".")[0] in sys.stdlib_module_names:
         raise UsageError(f"metric `{metric}`: `{module_name}` is part of Python itself and holds no metric")
     try:
-        module = import_module(DOORS.get(module_name, module_name))
-    except Exception as problem:  # a module of the user's may fail in any way while it is imported
+        with quiet():
+            module = import_module(DOORS.get(module_name, module_name))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as problem:  # a module of the user's may fail in any way, sys.exit() included
         raise UsageError(
             f"metric `{metric}`: module `{module_name}` cannot be imported ({type(problem).__name__})",
             hint="is it installed, or on PYTHONPATH?",
@@ -160,9 +168,19 @@ class Prepared:
 
 
 def external_findings(
-    metric: ExternalMetric, rows: pd.DataFrame, grouping: Grouping, *, bootstrap: int | None, seed: int
+    metric: ExternalMetric,
+    rows: pd.DataFrame,
+    grouping: Grouping,
+    *,
+    bootstrap: int | None,
+    seed: int,
+    may_be_compared: Callable[[GroupKey, int], bool],
 ) -> list[Finding]:
-    """One finding per group (or comparison), or one for the attribute where the function compares groups itself."""
+    """One finding per group (or comparison), or one for the attribute where the function compares groups itself.
+
+    `may_be_compared(group, people)` says which groups such a function is shown: not those that are left out, or below
+    the floors, since the judge cannot take them out of one number afterwards.
+    """
     if "weight" in rows and not metric.takes_weight:
         raise DataError(
             f"metric `{metric.name}` takes no `sample_weight`, and the audit file declares `columns.weight`",
@@ -170,14 +188,14 @@ def external_findings(
         )
     prepared = rows_by_group(metric, rows, grouping)
     if metric.takes_groups:
-        return [whole_attribute(metric, prepared, grouping)]
+        return [whole_attribute(metric, prepared, grouping, may_be_compared)]
     values = by_group(metric, prepared)
     people = dict(zip(prepared.keys, prepared.people, strict=True))
     base = values.get(grouping.reference)
     parity = {"level": None, "ratio": 1.0, "difference": 0.0, "own": None}[metric.form]
-    drawn: dict[GroupKey, np.ndarray] = {}
+    drawn: dict[GroupKey, Floats] = {}
 
-    def draws_of(key: GroupKey) -> np.ndarray:
+    def draws_of(key: GroupKey) -> Floats:
         if key not in drawn:
             own = prepared.rows[prepared.rows["group"] == prepared.keys.index(key)]
             drawn[key] = draws(metric, own, bootstrap or 0, seed_for(seed, metric.name, *key))
@@ -263,7 +281,7 @@ def number(metric: ExternalMetric, value: Any) -> float | None:
         return None
     try:
         found = float(value) if np.ndim(value) == 0 else None
-    except (TypeError, ValueError):
+    except Exception:  # a number too large, or an object that cannot be one
         found = None
     if found is None:
         raise DataError(
@@ -272,11 +290,17 @@ def number(metric: ExternalMetric, value: Any) -> float | None:
     return found if np.isfinite(found) else None
 
 
-def whole_attribute(metric: ExternalMetric, prepared: Prepared, grouping: Grouping) -> Finding:
+def whole_attribute(
+    metric: ExternalMetric, prepared: Prepared, grouping: Grouping, may_be_compared: Callable[[GroupKey, int], bool]
+) -> Finding:
     """A function that compares all groups by itself, such as fairlearn:demographic_parity_ratio."""
-    rows, people = prepared.rows, sum(prepared.people)
+    shown = [
+        i for i, (key, n) in enumerate(zip(prepared.keys, prepared.people, strict=True)) if may_be_compared(key, n)
+    ]
+    rows = prepared.rows[prepared.rows["group"].isin(shown)]
+    people = sum(prepared.people[i] for i in shown)
     value = None
-    if len(rows):
+    if len(shown) > 1:
         weights = {"sample_weight": rows["weight"]} if "weight" in rows else {}
         labels = rows["group"].map(dict(enumerate(map(grouping.label, prepared.keys))))
         used = rows["used"] if metric.takes_score else integral(rows["used"])
@@ -296,13 +320,13 @@ def whole_attribute(metric: ExternalMetric, prepared: Prepared, grouping: Groupi
     )
 
 
-def combined(form: Form, own: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def combined(form: Form, own: Floats, reference: Floats) -> Floats:
     """Replicates of a ratio or difference from those of two independent groups."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return own / reference if form == "ratio" else own - reference
+        return np.asarray(own / reference if form == "ratio" else own - reference)
 
 
-def contrast_of(estimate: float, replicates: np.ndarray, parity: float | None) -> ReplicateContrast | None:
+def contrast_of(estimate: float, replicates: Floats, parity: float | None) -> ReplicateContrast | None:
     """The percentile inference; None where more than one replicate in a hundred has no value, or all have the same."""
     known = np.where(np.isfinite(replicates), replicates, np.nan)
     if np.isnan(known).mean() > 0.01 or np.nanmin(known) == np.nanmax(known):
@@ -310,7 +334,7 @@ def contrast_of(estimate: float, replicates: np.ndarray, parity: float | None) -
     return ReplicateContrast(estimate=estimate, replicates=known, parity=parity)
 
 
-def draws(metric: ExternalMetric, rows: pd.DataFrame, replicates: int, seed: int) -> npt.NDArray[np.float64]:
+def draws(metric: ExternalMetric, rows: pd.DataFrame, replicates: int, seed: int) -> Floats:
     """The metric of `replicates` resamples of these rows (of people, where they repeat); NaN where it is undefined."""
     generator = np.random.Generator(np.random.PCG64(seed))
     truth = integral(rows["y_true"]).to_numpy()
@@ -337,15 +361,27 @@ def integral(column: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def guarded(metric: ExternalMetric, call: Callable[[], Any]) -> Any:
-    """A call of somebody else's function: its warnings stay silent, its failure becomes one sentence without values."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
+    """A call of somebody else's function: what it prints, logs or warns stays silent, its failure is one sentence."""
+    try:
+        with quiet():
             return call()
-        except Exception as problem:
-            raise DataError(
-                f"metric `{metric.name}` failed with {type(problem).__name__} on these rows",
-                hint="call the function on the same columns in Python to see why",
-            ) from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as problem:  # sys.exit() in a metric must not become our exit code
+        raise DataError(
+            f"metric `{metric.name}` failed with {type(problem).__name__} on these rows",
+            hint="call the function on the same columns in Python to see why",
+        ) from None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing that foreign code prints, logs or warns about reaches our streams: it may quote rows."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from evenhand.judge.rules import Floors, Rule
 from evenhand.judge.verdicts import CheckVerdict, Reason
 from evenhand.load.changes import assert_unchanged, digests
 from evenhand.measure import ALIASES, MEASURES
-from evenhand.measure.base import Finding, Grouping, Setting
+from evenhand.measure.base import Finding, Grouping, GroupKey, Setting
 from evenhand.results import CheckResult, Results, results_document
 from evenhand.roles import Sources, declared_definition, read_rows
 from evenhand.tally.cells import Cells, canonical_json, differences
@@ -303,12 +304,22 @@ def findings_on_rows(audit: Audit, engine: Engine, definition: Definition, seed:
                 raise audit.check_error(check, f"`{check.metric}` needs `columns.{role}`")
     rows = rows_frame(engine, definition)
     groupings = groupings_of(audit)
+    excluded = {(left_out.attribute, left_out.group) for left_out in audit.exclusions}
+
+    def may_be_compared(grouping: Grouping, key: GroupKey, people: int) -> bool:
+        return people >= audit.small_groups.min_people and (grouping.name, grouping.label(key)) not in excluded
+
     return {
         check.id: [
             finding
             for name in check.attributes
             for finding in external_findings(
-                metrics[check.id], rows, groupings[name], bootstrap=check.bootstrap, seed=seed
+                metrics[check.id],
+                rows,
+                groupings[name],
+                bootstrap=check.bootstrap,
+                seed=seed,
+                may_be_compared=partial(may_be_compared, groupings[name]),
             )
         ]
         for check in checks

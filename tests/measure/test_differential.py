@@ -295,7 +295,13 @@ def test_score_measures_equal_scikit_learn(weighted: bool) -> None:
     frame = pd.DataFrame({"sex": [f"g{i % 200}" for i in range(size)], "score": score, "turned_out": truth})
     frame["weight"] = random.integers(1, 300, size) / 100
     names = ["auc", "brier", "log_loss"]
-    columns = {**NO_ROLES, "decision": None, "score": "score", "positive": ["1"], "weight": "weight" if weighted else None}
+    columns = {
+        **NO_ROLES,
+        "decision": None,
+        "score": "score",
+        "positive": ["1"],
+        "weight": "weight" if weighted else None,
+    }
     audit = audit_of(measures=names, columns=columns, protected={"sex": {"reference": "g0"}})
     found = {
         name: {finding.group: finding for finding in findings}
@@ -314,7 +320,13 @@ def test_score_measures_equal_scikit_learn(weighted: bool) -> None:
 
 
 def test_a_group_of_one_class_has_no_auc_where_scikit_learn_has_nan() -> None:
-    frame = pa.table({"sex": ["g0"] * 4 + ["g1"] * 3, "score": [0.1, 0.4, 0.6, 0.9, 0.2, 0.3, 0.4], "turned_out": [0, 1, 0, 1, 1, 1, 1]})
+    frame = pa.table(
+        {
+            "sex": ["g0"] * 4 + ["g1"] * 3,
+            "score": [0.1, 0.4, 0.6, 0.9, 0.2, 0.3, 0.4],
+            "turned_out": [0, 1, 0, 1, 1, 1, 1],
+        }
+    )
     columns = {**NO_ROLES, "decision": None, "score": "score", "positive": ["1"]}
     audit = audit_of(measures=["auc", "auc_ratio"], columns=columns, protected={"sex": {"reference": "g0"}})
     found = findings_of(audit, cells_of(audit, frame))

@@ -16,7 +16,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from small_audits import CUTS, POPULATION, PROTECTED, audit_of, audited, cells_of, every_measure, findings_of, random_rows
+from small_audits import (
+    CUTS,
+    POPULATION,
+    PROTECTED,
+    audit_of,
+    audited,
+    cells_of,
+    every_measure,
+    findings_of,
+    random_rows,
+)
 
 from evenhand.measure import MEASURES
 from evenhand.measure.base import Finding
@@ -100,7 +110,9 @@ def all_findings(rows: pa.Table, columns: Mapping[str, Any], **changes: Any) -> 
 
 
 def replaced(rows: pa.Table, name: str, values: Any) -> pa.Table:
-    return rows.set_column(rows.column_names.index(name), name, values if isinstance(values, pa.ChunkedArray) else pa.array(values))
+    return rows.set_column(
+        rows.column_names.index(name), name, values if isinstance(values, pa.ChunkedArray) else pa.array(values)
+    )
 
 
 # Rows ------------------------------------------------------------------------------------------------------------
@@ -170,7 +182,10 @@ def test_more_of_the_same_rows_narrows_intervals_and_moves_no_estimate(variant: 
                 assert same(after[number], before[number], 1e-12), (name, key, number)
             assert after["n"] == 3 * before["n"]
             if "low" in before and name not in WITHOUT_INTERVAL:
-                assert after["high"] - after["low"] < before["high"] - before["low"] or before["high"] == math.inf, (name, key)
+                assert after["high"] - after["low"] < before["high"] - before["low"] or before["high"] == math.inf, (
+                    name,
+                    key,
+                )
                 narrowed.add(name)
     if variant == "plain rows":
         assert narrowed == set(MEASURED) - counted - WITHOUT_INTERVAL
@@ -184,7 +199,18 @@ def test_repeating_the_rows_of_every_person_tells_nothing_new() -> None:
     """With a unit, copies change nothing once the design effect is above 1; it is never let below, so from two on."""
     rows, columns = rows_for("repeated people", 6), {"unit": "person"}
     twice, six_times = (facts_of(all_findings(copies(rows, times), columns)) for times in (2, 6))
-    people = {"n", "people", "n_reference", "people_reference", "n_effective", "low", "high", "estimate", "p_less", "parity"}
+    people = {
+        "n",
+        "people",
+        "n_reference",
+        "people_reference",
+        "n_effective",
+        "low",
+        "high",
+        "estimate",
+        "p_less",
+        "parity",
+    }
     counts_rows = RECUT | SCORED | with_forms("f1", "mcc", "contact_pressure", "expected_calibration_error")
     compared = 0
     for name in set(MEASURED) - counts_rows:
@@ -227,7 +253,11 @@ def test_swapping_group_and_reference_inverts_ratios_and_negates_differences() -
         back = facts_of(all_findings(rows, columns, protected=turned))
         for name in MEASURED:
             measure = MEASURES[name]
-            here = [forth[name][k] for k in forth[name] if k[:2] == ("sex", "f") and len(k) == 2 or k[0:2] == ("sex", "f") and "stage" in str(k)]
+            here = [
+                forth[name][k]
+                for k in forth[name]
+                if (k[:2] == ("sex", "f") and len(k) == 2) or (k[0:2] == ("sex", "f") and "stage" in str(k))
+            ]
             there = [back[name][k] for k in back[name] if k[:2] == ("sex", "m") and (len(k) == 2 or "stage" in str(k))]
             if measure.form == "level" or measure.scope != "groups" or name in ("impact_ratio", "representation_ratio"):
                 continue
@@ -327,7 +357,12 @@ def test_an_interval_excludes_a_limit_exactly_when_the_test_rejects_it(variant: 
                         assert (upper < limit) == (contrast.p_less(limit) < alpha), (name, finding.group, alpha, step)
                     if math.isfinite(lower) and (name not in DRAWN or abs(step) > 0.1):
                         limit = lower + step
-                        assert (lower > limit) == (contrast.p_greater(limit) < alpha), (name, finding.group, alpha, step)
+                        assert (lower > limit) == (contrast.p_greater(limit) < alpha), (
+                            name,
+                            finding.group,
+                            alpha,
+                            step,
+                        )
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -337,12 +372,14 @@ def test_findings_are_well_formed(variant: str) -> None:
         assert findings, name
         for finding in findings:
             assert finding.measure == name
-            assert 0 <= finding.n
+            assert finding.n >= 0
             assert (finding.contrast is None) == (finding.undefined is not None), (name, finding.group)
             for number in (finding.value, finding.value_reference, finding.n_effective, finding.expected_cases):
                 assert number is None or math.isfinite(number)
             if finding.estimate is not None:
-                assert math.isfinite(finding.estimate) or (finding.value_reference == 0 and finding.estimate == math.inf)
+                assert math.isfinite(finding.estimate) or (
+                    finding.value_reference == 0 and finding.estimate == math.inf
+                )
             assert all(isinstance(count, int) for count in finding.counts.values())
 
 

@@ -9,22 +9,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 
-import numpy as np
-
-from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, Unit, always
+from evenhand.load.labels import MISSING
+from evenhand.measure.base import Answer, Finding, Form, Grouping, Measure, Setting, Unit, always
 from evenhand.measure.proportions import KNOWN, SELECTED
 from evenhand.measure.shares import (
+    Share,
     TwoGroups,
     comparison_findings,
     difference_contrast,
+    level_contrast,
     level_findings,
     ratio_contrast,
     shares,
+    weighted_share,
 )
 from evenhand.stats.distance import declared_distance, delivered_distance
 from evenhand.stats.mixes import total_variation
 from evenhand.stats.rates import RateContrast
 from evenhand.stats.scaled import ScaledContrast
+from evenhand.tally.cells import CellTable
 from evenhand.tally.needs import Mask, Needs
 
 # Audience variance ---------------------------------------------------------------------------------------------
@@ -47,8 +50,8 @@ def audience_variance(setting: Setting, grouping: Grouping) -> list[Finding]:
                 "audience_variance",
                 setting,
                 grouping,
-                [part.total("n") for part in eligible.values()],
-                [part.total("n") for part in delivered.values()],
+                list(eligible.values()),
+                list(delivered.values()),
                 at={} if campaign is None else {"campaign": campaign},
             )
         )
@@ -66,18 +69,32 @@ def _distance_finding(
     name: str,
     setting: Setting,
     grouping: Grouping,
-    eligible: list[int],
-    delivered: list[int],
+    eligible_cells: list[CellTable],
+    delivered_cells: list[CellTable],
     *,
     at: Mapping[str, str],
 ) -> Finding:
     """The distance between two mixes of an attribute's groups, as one finding."""
     common = {"attribute": grouping.name, "group": "all groups", "groups": {}, "reference": None, "at": at}
+    eligible, delivered = ([part.total("n") for part in parts] for parts in (eligible_cells, delivered_cells))
     n_eligible, n_delivered = sum(eligible), sum(delivered)
-    finding = Finding(measure=name, n=n_delivered, n_reference=n_eligible, people=n_eligible, **common)  # type: ignore[arg-type]
+    finding = Finding(
+        measure=name,
+        n=n_delivered,
+        n_reference=n_eligible,
+        people=n_eligible,
+        counts={"eligible": n_eligible, "delivered": n_delivered},
+        **common,  # type: ignore[arg-type]  # the four are what a finding takes
+    )
     if not n_eligible or not n_delivered:
         return replace(finding, undefined="no_denominator")
-    estimate = total_variation(delivered, eligible)
+    if setting.weighted:
+        weighed = [[part.total("w") for part in parts] for parts in (delivered_cells, eligible_cells)]
+        if not all(map(sum, weighed)):
+            return replace(finding, undefined="no_denominator")
+        estimate = total_variation(*weighed)
+    else:
+        estimate = total_variation(delivered, eligible)
     finding = replace(finding, estimate=estimate, value=estimate)
     if setting.repeated or setting.weighted:
         return replace(finding, undefined="units_unclear" if setting.repeated else "no_interval")
@@ -90,21 +107,30 @@ def _distance_finding(
 # Representation ------------------------------------------------------------------------------------------------
 
 
-def representation_shares(setting: Setting, grouping: Grouping) -> tuple[dict[GroupKey, int], Mapping[str, float]]:
-    """People per group, and the declared share of each label; empty where the attribute has no declared population."""
-    return setting.people(grouping), setting.population.get(grouping.name, {})
+def audited_shares(setting: Setting, grouping: Grouping, labels: list[str]) -> dict[str, Share]:
+    """The share of each label among all people whose group is known; a person with several rows counts once."""
+    people = setting.people(grouping)
+    parts = setting.main(grouping)
+    everyone = setting.cells.main.rows_where(~setting.cells.main.keys[grouping.keys[0]].mask([MISSING]))
+    total = sum(people.values())
+    found = {}
+    for label in labels:
+        n = people.get((label,), 0)
+        part = parts.get((label,), everyone.select({grouping.keys[0]: []}))
+        weighted = weighted_share(part, everyone) if setting.weighted and not setting.repeated else None
+        found[label] = Share(n, total, total, n, weighted=weighted)
+    return found
 
 
 def representation_ratio(setting: Setting, grouping: Grouping) -> list[Finding]:
     """Share of the audited people over the declared share of the population; one per declared group."""
-    people, declared = representation_shares(setting, grouping)
-    total = sum(people.values())
+    declared = setting.population.get(grouping.name, {})
     findings = []
-    for label, share in declared.items():
-        cases = people.get((label,), 0)
+    for label, found in audited_shares(setting, grouping, list(declared)).items():
         contrast = None
-        if total and share:
-            contrast = ScaledContrast(inner=RateContrast(cases=cases, total=total), factor=1 / share, parity=1.0)
+        inner = level_contrast(found) if found.defined else None
+        if inner is not None and declared[label]:
+            contrast = ScaledContrast(inner=inner, factor=1 / declared[label], parity=1.0)
         findings.append(
             Finding(
                 measure="representation_ratio",
@@ -112,14 +138,15 @@ def representation_ratio(setting: Setting, grouping: Grouping) -> list[Finding]:
                 group=label,
                 groups={grouping.keys[0]: label},
                 reference=None,
-                n=total,
+                n=found.n,
+                n_effective=found.n_effective,
                 estimate=contrast.estimate if contrast else None,
-                value=cases / total if total else None,
-                value_reference=share,
+                value=found.rate,
+                value_reference=declared[label],
                 contrast=contrast,
                 undefined=None if contrast else "no_denominator",
-                people=cases,
-                counts={"cases": cases, "total": total},
+                people=found.people,
+                counts={"cases": found.cases, "total": found.total},
                 floors=False,
             )
         )
@@ -128,13 +155,13 @@ def representation_ratio(setting: Setting, grouping: Grouping) -> list[Finding]:
 
 def representation_distance(setting: Setting, grouping: Grouping) -> list[Finding]:
     """Total variation between the audited mix and the declared population."""
-    people, declared = representation_shares(setting, grouping)
+    declared = setting.population.get(grouping.name, {})
     if not declared:
         return []
+    people = setting.people(grouping)
     labels = sorted({*declared, *(key[0] for key in people)})
-    counts = [people.get((label,), 0) for label in labels]
-    shares_declared = np.array([declared.get(label, 0.0) for label in labels])
-    total = sum(counts)
+    audited = audited_shares(setting, grouping, labels)
+    total = sum(people.values())
     finding = Finding(
         measure="representation_distance",
         attribute=grouping.name,
@@ -143,13 +170,18 @@ def representation_distance(setting: Setting, grouping: Grouping) -> list[Findin
         reference=None,
         n=total,
         people=total,
+        counts={"total": total},
     )
-    if not total:
+    if not all(share.defined for share in audited.values()):
         return [replace(finding, undefined="no_denominator")]
-    estimate = float(0.5 * np.abs(np.array(counts) / total - shares_declared).sum())
-    contrast = declared_distance(counts, shares_declared.tolist(), seed=setting.seed)
+    wanted = [declared.get(label, 0.0) for label in labels]
+    estimate = 0.5 * sum(abs((audited[label].rate or 0.0) - share) for label, share in zip(labels, wanted, strict=True))
+    finding = replace(finding, estimate=estimate, value=estimate)
+    if setting.weighted:
+        return [replace(finding, undefined="no_interval")]
+    contrast = declared_distance([audited[label].cases for label in labels], wanted, seed=setting.seed)
     if contrast is None:
-        return [replace(finding, estimate=estimate, value=estimate, undefined="no_interval")]
+        return [replace(finding, undefined="no_interval")]
     return [replace(finding, estimate=contrast.estimate, value=contrast.estimate, contrast=contrast)]
 
 

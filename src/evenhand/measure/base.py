@@ -56,6 +56,8 @@ class Finding:
     """p₀, where `expected_cases` is about it; a fail is withheld too when it exceeds one half."""
     at: Mapping[str, Any] = field(default_factory=dict)
     run: str | None = None
+    few_units: bool = False
+    """Rows of several people per group that come from fewer than 20 of them, or mostly from a few: flagged."""
     floors: bool = True
     """Whether the floors for small groups apply; exact counts over everyone have no denominator to be small."""
 

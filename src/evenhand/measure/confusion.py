@@ -67,6 +67,9 @@ def functional_answer(name: str, form: Form, functional: Functional) -> Answer:
     def answer(setting: Setting, grouping: Grouping) -> list[Finding]:
         matrices = confusions(setting, grouping)
         reference = matrices.get(grouping.reference) if form != "level" else None
+        in_reference = None
+        if reference is not None:
+            in_reference = reference.people if setting.repeated else sum(reference.counts)
         findings = []
         for key, matrix in matrices.items():
             if form != "level" and key == grouping.reference:
@@ -93,8 +96,8 @@ def functional_answer(name: str, form: Form, functional: Functional) -> Answer:
                     group=grouping.label(key),
                     groups=grouping.named(key),
                     reference=None if form == "level" else grouping.label(grouping.reference),
-                    n=sum(matrix.counts),
-                    n_reference=sum(reference.counts) if reference is not None else None,
+                    n=matrix.people if setting.repeated else sum(matrix.counts),
+                    n_reference=in_reference,
                     estimate=estimate,
                     value=value,
                     value_reference=base,

@@ -82,7 +82,7 @@ def contact_answer(name: str, form: Form) -> Answer:
                     group=grouping.label(key),
                     groups=grouping.named(key),
                     reference=None if form == "level" else grouping.label(grouping.reference),
-                    n=n,
+                    n=people[key] if setting.repeated else n,
                     n_reference=n_reference if compares else None,
                     n_effective=effective(own) if setting.weighted else None,
                     n_reference_effective=effective(reference) if setting.weighted and compares else None,
@@ -91,6 +91,7 @@ def contact_answer(name: str, form: Form) -> Answer:
                     value_reference=base if compares else None,
                     contrast=contrast,
                     undefined=undefined,
+                    counts={"people": n},
                     people=people[key],
                     people_reference=people[grouping.reference] if compares else None,
                 )

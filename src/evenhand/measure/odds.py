@@ -23,6 +23,22 @@ NEEDS = Needs(keys=frozenset({"decision", "label"}), pairs=frozenset(RATES))
 Combine = Callable[[Setting, Grouping, GroupKey, Sequence[Contrast]], Contrast | None]
 
 
+COUNTS = ("true_positives", "positives", "false_positives", "negatives")
+
+
+def four(rates: Sequence[Share]) -> list[int]:
+    """Cases and denominators of the two rates."""
+    return [count for rate in rates for count in (rate.cases, rate.total)]
+
+
+def counted(group: Sequence[Share], reference: Sequence[Share]) -> dict[str, int]:
+    """What the gaps were computed from; the reference's counts only where there is one."""
+    own = dict(zip(COUNTS, four(group), strict=True))
+    if len(reference) < len(group):
+        return own
+    return own | dict(zip((f"reference_{name}" for name in COUNTS), four(reference), strict=True))
+
+
 def largest_gap(setting: Setting, grouping: Grouping, key: GroupKey, gaps: Sequence[Contrast]) -> Contrast:
     """max(|ΔTPR|, |ΔFPR|); its tests hold whatever ties the two gaps."""
     return LargestOf(parts=tuple(gaps))
@@ -84,12 +100,8 @@ def two_gaps(name: str, combine: Combine) -> Answer:
                     reference_rate=rarest[1].rate if rarest[1] else None,
                     people=smaller.people,
                     people_reference=present[0].people if present else None,
-                    counts={
-                        "true_positives": group[0].cases,
-                        "positives": group[0].total,
-                        "false_positives": group[1].cases,
-                        "negatives": group[1].total,
-                    },
+                    few_units=any(share.few_units for share in (*group, *present)),
+                    counts=counted(group, present),
                 )
             )
         return findings

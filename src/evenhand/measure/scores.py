@@ -108,12 +108,15 @@ def score_answer(name: str, form: Form, quantity: ScoreQuantity) -> Answer:
         estimates = {key: quantity.of(counts) for key, counts in counted.items()}
         reference = estimates.get(grouping.reference)
         base = reference.value if reference is not None else None
+        has_reference = grouping.reference in estimates
+        in_reference = None
+        if form != "level" and has_reference:
+            in_reference = people[grouping.reference] if setting.repeated else counted[grouping.reference].n
         findings = []
         for key, own in estimates.items():
             if form != "level" and key == grouping.reference:
                 continue
             value = own.value if own is not None else None
-            has_reference = grouping.reference in estimates
             estimate, undefined = compared(form, value, base, has_reference)
             contrast = None
             if estimate is not None and own is not None and not (setting.repeated or setting.weighted):
@@ -129,8 +132,8 @@ def score_answer(name: str, form: Form, quantity: ScoreQuantity) -> Answer:
                     group=grouping.label(key),
                     groups=grouping.named(key),
                     reference=None if form == "level" else grouping.label(grouping.reference),
-                    n=counted[key].n,
-                    n_reference=counted[grouping.reference].n if form != "level" and has_reference else None,
+                    n=people[key] if setting.repeated else counted[key].n,
+                    n_reference=in_reference,
                     estimate=estimate,
                     value=value,
                     value_reference=base if form != "level" else None,

@@ -18,22 +18,25 @@ from evenhand.measure.shares import (
     difference_contrast,
     level_findings,
     ratio_contrast,
+    weighted_share,
 )
-from evenhand.tally.cells import CellTable
+from evenhand.tally.cells import Ints
 from evenhand.tally.needs import Needs
+from evenhand.tally.plan import WEIGHT_SCALE
 
 NEEDS = Needs(keys=frozenset({"score_presence"}), values=True)
 
 
-def people_by_score(table: CellTable) -> tuple[np.ndarray, np.ndarray]:
-    """Score bins in rising order, and people in each."""
-    marginal = table.marginal(["score"])
+def people_by_score(setting: Setting) -> tuple[Ints, Ints]:
+    """Score bins in rising order, and the people in each: what they weigh, where rows are weighted."""
+    assert setting.cells.value is not None
+    marginal = setting.cells.value.marginal(["score"])
     bins = marginal.keys["score"].codes
     order = np.argsort(bins)
-    return bins[order], marginal.sums["n"][order]
+    return bins[order], marginal.sums["w" if setting.weighted else "n"][order]
 
 
-def median_cut(bins: np.ndarray, people: np.ndarray) -> float:
+def median_cut(bins: Ints, people: Ints) -> float:
     """The number that a score must exceed to be above the median of all: the mean of the two middle scores.
 
     >>> median_cut(np.array([1, 2, 9]), np.array([1, 1, 2]))
@@ -45,7 +48,7 @@ def median_cut(bins: np.ndarray, people: np.ndarray) -> float:
     return (int(lower) + int(upper)) / 2
 
 
-def top_cut(bins: np.ndarray, people: np.ndarray, places: int) -> int:
+def top_cut(bins: Ints, people: Ints, places: int) -> int:
     """The lowest score bin still selected when `places` go to the highest scores; ties at the cut are all selected."""
     from_top = np.cumsum(people[::-1])
     at = int(np.searchsorted(from_top, places))
@@ -56,39 +59,41 @@ def shares_beyond(setting: Setting, grouping: Grouping, cut: float, *, including
     """Share of each group whose score bin is above the cut, or at it too."""
     assert setting.cells.value is not None
     people = setting.people(grouping)
-    found = {}
+    found = {key: Share(0, 0, 0, n) for key, n in people.items()}
     for key, part in setting.split(setting.cells.value, "value", grouping).items():
-        bins, counts = people_by_score(part)
-        beyond = bins >= cut if including else bins > cut
-        cases, total = int(counts[beyond].sum()), int(counts.sum())
-        found[key] = Share(cases, total, total, people[key])
-    return {key: found.get(key, Share(0, 0, 0, people[key])) for key in people}
+        bins = part.keys["score"].codes
+        beyond = part.rows_where(bins >= cut if including else bins > cut)
+        total = part.total("n")
+        weighted = weighted_share(beyond, part) if setting.weighted else None
+        if setting.weighted and weighted is None:
+            continue
+        n = people[key] if setting.repeated else total
+        found[key] = Share(beyond.total("n"), total, n, people[key], weighted=weighted)
+    return found
 
 
 def above_median(setting: Setting, grouping: Grouping) -> dict[GroupKey, Share]:
-    assert setting.cells.value is not None
-    bins, people = people_by_score(setting.cells.value)
+    bins, people = people_by_score(setting)
     cut = median_cut(bins, people) if len(bins) else 0.0
     return shares_beyond(setting, grouping, cut, including=False)
 
 
 def at_top(setting: Setting, grouping: Grouping, at: str) -> dict[GroupKey, Share]:
     """Shares selected when the highest scores get `at` places ("500") or that share of all ("10%")."""
-    assert setting.cells.value is not None
-    bins, people = people_by_score(setting.cells.value)
+    bins, people = people_by_score(setting)
     total = int(people.sum())
-    places = -(-total * int(at[:-1]) // 100) if at.endswith("%") else int(at)
+    one = WEIGHT_SCALE if setting.weighted else 1
+    places = -(-total * int(at[:-1]) // 100) if at.endswith("%") else int(at) * one
     if not len(bins) or places == 0:
         return shares_beyond(setting, grouping, np.inf, including=True)
     return shares_beyond(setting, grouping, top_cut(bins, people, places), including=True)
 
 
-def plain_rows_only(setting: Setting, findings: list[Finding]) -> list[Finding]:
-    """Without intervals where people repeat or are weighted: cut scores have no effective n here."""
-    if not (setting.repeated or setting.weighted):
+def one_row_each(setting: Setting, findings: list[Finding]) -> list[Finding]:
+    """Without intervals where people repeat: a cut score has no sums per person here."""
+    if not setting.repeated:
         return findings
-    why = "units_unclear" if setting.repeated else "no_interval"
-    return [replace(f, contrast=None, undefined=f.undefined or why) for f in findings]
+    return [replace(f, contrast=None, undefined=f.undefined or "units_unclear") for f in findings]
 
 
 Found = Callable[[Setting, Grouping], dict[GroupKey, Share]]
@@ -155,7 +160,7 @@ def _answer(name: str, found: Found, contrast: TwoGroups | None) -> Answer:
     def answer(setting: Setting, grouping: Grouping) -> list[Finding]:
         rates = found(setting, grouping)
         if contrast is None:
-            return plain_rows_only(setting, level_findings(name, grouping, rates))
-        return plain_rows_only(setting, comparison_findings(name, grouping, rates, contrast, vacuous=True))
+            return one_row_each(setting, level_findings(name, grouping, rates))
+        return one_row_each(setting, comparison_findings(name, grouping, rates, contrast, vacuous=True))
 
     return answer

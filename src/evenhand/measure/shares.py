@@ -16,11 +16,13 @@ from evenhand.stats.clusters import ClusterRate, cluster_rate, clustered_differe
 from evenhand.stats.contrast import Contrast
 from evenhand.stats.rates import RateContrast
 from evenhand.stats.score import ScoreDifference, ScoreOddsRatio, ScoreRatio
-from evenhand.stats.weights import WeightedRate, weighted_rate
 from evenhand.stats.student import Estimate, student_ratio
+from evenhand.stats.weights import WeightedRate, weighted_rate
 from evenhand.tally.cells import CellTable, product_total, weight_squares
 from evenhand.tally.needs import Mask
 from evenhand.tally.plan import people_column
+
+FEW_UNITS = 20
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Share:
     people: int
     weighted: WeightedRate | None = None
     cluster: ClusterRate | None = None
+    concentration: float = 0.0
+    """Σ share² of the persons' shares of the denominator's rows: 1/n_units where all have the same number."""
 
     @property
     def defined(self) -> bool:
@@ -65,6 +69,14 @@ class Share:
         return float(self.weighted.total) if self.weighted is not None else None
 
     @property
+    def few_units(self) -> bool:
+        """Whether the rows are as good as fewer than 20 persons': few of them, or one with most of the rows.
+
+        Below 20 persons 1/Σshare² is below 20, and it is too wherever one person surely has more than 5% of the rows.
+        """
+        return self.concentration > 1 / FEW_UNITS
+
+    @property
     def score_counts(self) -> tuple[float | Fraction, float | Fraction]:
         """(cases, total) for the score formulas: whole numbers wherever rows are."""
         if self.weighted is not None:
@@ -90,17 +102,23 @@ def share_of(setting: Setting, part: CellTable, units: CellTable | None, cases: 
             units=n,
             rows=n_total,
         )
-        return Share(n_cases, n_total, n, people, cluster=cluster)
+        concentration = product_total(sums, among.name, among.name) / sums[among.name] ** 2
+        return Share(n_cases, n_total, n, people, cluster=cluster, concentration=concentration)
     people = part.total("n")
-    weighted = None
-    if setting.weighted and denominator.total("w"):
-        weighted = weighted_rate(
-            weight=denominator.total("w"),
-            weight_cases=numerator.total("w"),
-            weight_squared=weight_squares(denominator),
-            weight_squared_cases=weight_squares(numerator),
-        )
+    weighted = weighted_share(numerator, denominator) if setting.weighted else None
     return Share(n_cases, n_total if weighted or not setting.weighted else 0, n_total, people, weighted=weighted)
+
+
+def weighted_share(numerator: CellTable, denominator: CellTable) -> WeightedRate | None:
+    """The weighted rate of cases among a denominator; None where the denominator weighs nothing."""
+    if not denominator.total("w"):
+        return None
+    return weighted_rate(
+        weight=denominator.total("w"),
+        weight_cases=numerator.total("w"),
+        weight_squared=weight_squares(denominator),
+        weight_squared_cases=weight_squares(numerator),
+    )
 
 
 def shares(setting: Setting, grouping: Grouping, cases: Mask, among: Mask) -> dict[GroupKey, Share]:
@@ -190,6 +208,7 @@ def level_findings(measure: str, grouping: Grouping, found: dict[GroupKey, Share
                 contrast=contrast,
                 undefined=None if contrast else "no_denominator" if not share.defined else "no_interval",
                 people=share.people,
+                few_units=share.few_units,
                 counts={"cases": share.cases, "total": share.total},
             )
         )
@@ -234,6 +253,7 @@ def comparison_findings(
                 contrast=contrast,
                 undefined=None if nothing else undefined,
                 vacuous=nothing,
+                few_units=share.few_units or (reference is not None and reference.few_units),
                 expected_cases=expected_cases(share, reference),
                 reference_rate=reference.rate if reference else None,
                 people=share.people,

@@ -142,7 +142,7 @@ def check_ranges(ranges: Mapping[str, Range], definition: Definition, rows: int)
             )
         if role == "count":
             people_per_row = max(1, math.ceil(largest))
-    if definition.score_column in ranges:
+    if definition.score_column is not None and definition.score_column in ranges:
         found = ranges[definition.score_column]
         reach = max(abs(found.low or 0), abs(found.high or 0)) * definition.score_scale
         if reach >= 2**52:
@@ -238,7 +238,7 @@ def value_cells(engine: Engine, definition: Definition, needs: Needs) -> CellTab
     keys = attribute_keys(definition)
     keys += [Key(flag.name, flag.column) for flag in flags]
     keys.append(Key("score", definition.score_column, Grid(definition.score_scale)))
-    sums = ["rows", "n"] + (["w"] if definition.weight_column else [])
+    sums = ["rows", "n"] + (["w", "w2_hi", "w2_mid", "w2_lo"] if definition.weight_column else [])
     query = GroupBy(
         "value",
         tuple(keys),

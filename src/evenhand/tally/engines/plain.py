@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -67,7 +67,13 @@ class PlainEngine(Engine):
         assert self.rows.join is not None
         if value is None:
             return None
-        return {"as is": lambda v: v, "text": str, "integer": int}[self.rows.join.compare_as](value)
+        match self.rows.join.compare_as:
+            case "text":
+                return str(value)
+            case "integer":
+                return int(value)
+            case _:
+                return value
 
     def joined(self) -> Iterator[Row]:
         """Rows of the predictions with their attributes, missing where no person matches."""
@@ -193,10 +199,11 @@ def read(table: Table, prefix: str) -> Iterator[Row]:
     match table.source:
         case ParquetFiles(paths, aliased):
             names = [(c.alias if aliased else c.name, f"{prefix}{c.alias}") for c in table.columns.values()]
-            tables = (parquet.ParquetFile(path).read(columns=[name for name, _ in names]) for path in paths)
+            columns = [name for name, _ in names]
+            tables: Iterable[pa.Table] = (parquet.ParquetFile(path).read(columns=columns) for path in paths)
         case ArrowRows(rows):
             names = [(c.alias, f"{prefix}{c.alias}") for c in table.columns.values()]
-            tables = iter([rows])
+            tables = [rows]
     for part in tables:
         for batch in part.to_batches(max_chunksize=10_000):
             for row in batch.to_pylist():
