@@ -1,7 +1,7 @@
 """The results document: verdicts and facts as the dict that results.json holds (schema `evenhand.results/1`).
 
 Everything that any output shows is in it, and nothing else. May import: config, measure, judge, tally, and render's
-`sentences` and `json_v1`.
+`json_v1`, `labels`, `numbers` and `sentences`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from evenhand import __version__
 from evenhand.config.checks import Check, roles_present
 from evenhand.config.loader import Audit
+from evenhand.errors import SelfCheckError, near_name
 from evenhand.judge.checks import FailOn, exit_code, run_status
 from evenhand.judge.rules import ALPHA
 from evenhand.judge.verdicts import CheckVerdict, ComparisonVerdict
@@ -23,8 +24,10 @@ from evenhand.kinds import KINDS
 from evenhand.load.labels import MISSING
 from evenhand.measure import MEASURES
 from evenhand.measure.base import Finding, Grouping, Setting
-from evenhand.measure.curves import calibration_curve
+from evenhand.measure.beside import calibration_curves, table_behind
 from evenhand.render.json_v1 import SCHEMA, validate
+from evenhand.render.labels import who
+from evenhand.render.numbers import percent
 from evenhand.render.sentences import fill_sentences
 from evenhand.stats.contrast import Interval
 from evenhand.tally.cells import Cells
@@ -58,6 +61,9 @@ def results_document(results: Results) -> JSON:
     levels = [(result.check.level, result.verdict.status) for result in results.checks]
     verdict = run_status(levels)  # type: ignore[arg-type]  # levels are validated by the audit file's schema
     cells = results.setting.cells
+    data = data_part(results)
+    for result in results.checks:
+        refuse_contradictions(result)
     document: JSON = {
         "schema": SCHEMA,
         "verdict": verdict,
@@ -76,16 +82,35 @@ def results_document(results: Results) -> JSON:
         },
         "checks": [check_part(result) for result in results.checks],
         "groups": groups_part(results),
-        "data": data_part(results),
+        "data": data,
         "statements": [],
         "waivers": [],
         "changes": [],
-        "warnings": warnings_part(results),
+        "warnings": warnings_part(results, data),
         "evidence": {result.check.id: evidence_part(result, results) for result in results.checks},
     }
     document = fill_sentences(document)
     validate(document)
     return document
+
+
+REPLICATED = ("replicate", "percentile", "max-T")
+"""Methods whose interval may leave out the estimate: its ends are quantiles of draws."""
+
+
+def refuse_contradictions(result: CheckResult) -> None:
+    """SelfCheckError where an estimate lies outside its own interval (by 1e-9), though the interval inverts a test.
+
+    0.73 with the interval 0.75 to 0.80 is refused; the same from a percentile bootstrap is possible.
+    """
+    for comparison in result.verdict.comparisons:
+        estimate = comparison.finding.estimate
+        for interval in (comparison.interval, comparison.decision_interval):
+            if estimate is None or interval is None or any(word in interval.method for word in REPLICATED):
+                continue
+            slack = 1e-9 * max(1.0, abs(estimate)) if math.isfinite(estimate) else 0.0
+            if not interval.low - slack <= estimate <= interval.high + slack:
+                raise SelfCheckError(f"check `{result.check.id}`: an estimate lies outside its own interval")
 
 
 def tallied(statuses: Iterable[str]) -> dict[str, int]:
@@ -220,7 +245,7 @@ def comparison_part(comparison: ComparisonVerdict) -> JSON:
 
 def finite(value: float | None) -> float | None:
     """A number that JSON can hold; unknown and unbounded are null."""
-    return None if value is None or not math.isfinite(value) else value
+    return None if value is None or not math.isfinite(value) else value + 0.0  # −0.0 + 0.0 is 0.0
 
 
 def bounds_part(interval: Interval | None) -> JSON | None:
@@ -287,65 +312,83 @@ def data_part(results: Results) -> JSON:
         shown = "score" if name == "score_presence" else name
         missing.append({"attribute": shown, "rows": n, "share": n / rows if rows else None})
     counts = results.setting.cells.header.counts
-    notes = list(results.setting.cells.header.notes)
-    if counts.get("rows_unmatched"):
-        notes.append(
-            ("rows_unmatched", "rows of the predictions whose key is not in the attributes", counts["rows_unmatched"])
-        )
-    if counts.get("attribute_rows_unmatched"):
-        notes.append(
-            (
-                "attribute_rows_unmatched",
-                "rows of the attributes that no prediction uses",
-                counts["attribute_rows_unmatched"],
-            )
-        )
+    notes = [*results.setting.cells.header.notes, *joining_notes(counts), *absent_groups(results)]
     return {"missing": missing, "notes": [{"code": c, "text": t, "rows": r or None} for c, t, r in notes]}
 
 
-def warnings_part(results: Results) -> list[JSON]:
-    """What a reader should know before trusting the page."""
+def joining_notes(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
+    """Both sides of the join, counted."""
+    texts = {
+        "attribute_rows": "rows of the attributes read",
+        "rows_unmatched": "rows of the predictions whose key is not in the attributes",
+        "attribute_rows_unmatched": "rows of the attributes that no prediction uses",
+    }
+    return [(code, text, counts[code]) for code, text in texts.items() if counts.get(code)]
+
+
+def absent_groups(results: Results) -> list[tuple[str, str, int]]:
+    """Groups that the audit file leaves out or gives a share, and that no row has: perhaps misspelt."""
+    named = [("exclude", left_out.attribute, left_out.group) for left_out in results.audit.exclusions]
+    named += [("population", name, label) for name, shares in results.audit.file.population.items() for label in shares]
+    notes = []
+    for key, attribute, group in named:
+        grouping = results.groupings[attribute]
+        labels = [grouping.label(labels) for labels in results.setting.main(grouping)]
+        if group not in (*labels, MISSING):
+            near = near_name(group, labels)
+            text = f"`{key}` names the group `{group}` of `{attribute}`, which does not occur in the data"
+            notes.append((f"{key}_absent", text + (f" (did you mean `{near}`?)" if near else ""), 0))
+    return notes
+
+
+def warnings_part(results: Results, data: JSON) -> list[JSON]:
+    """What a reader should know before trusting the page; `data` is the document's part of that name."""
     found = []
     if any(":" in result.check.metric for result in results.checks):
-        found.append(
-            {
-                "code": "metrics_on_rows",
-                "text": "some checks use functions of the rows, through fairlearn's MetricFrame on one machine",
-            }
-        )
+        text = "some checks use functions of the rows, through fairlearn's MetricFrame on one machine"
+        found.append(("metrics_on_rows", text))
     if any(result.check.decide_by == "point" and result.check.level != "report" for result in results.checks):
-        found.append({"code": "no_error_control", "text": "checks decided by `point` have no error control"})
+        found.append(("no_error_control", "checks decided by `point` have no error control"))
+    found += unknown_people(results, data)
+    findings = [c.finding for result in results.checks for c in result.verdict.comparisons]
+    few = {(f.attribute, f.group): f for f in findings if f.few_units}
+    for finding in few.values():
+        group = who({"attribute": finding.attribute, "group": finding.group, "groups": finding.groups})
+        text = f"the rows of {group} come from fewer than 20 people, or mostly from a few; intervals are rough"
+        found.append(("few_units", text))
+    return [{"code": code, "text": text} for code, text in found]
+
+
+def unknown_people(results: Results, data: JSON) -> list[tuple[str, str]]:
+    """More rows than the policy leaves untested have nobody in the attributes, or lack an attribute."""
+    counts, most = results.setting.cells.header.counts, results.audit.small_groups.max_untested
+    rows, unmatched = counts["rows_audited"], counts.get("rows_unmatched", 0)
+    found = []
+    if unmatched > most * rows:
+        text = f"{unmatched:,} of {rows:,} rows ({percent(unmatched / rows)}) found no person in the attributes"
+        found.append(("rows_unmatched", f"{text}: no check sees how they were treated"))
+    for missing in data["missing"]:
+        name, n = missing["attribute"], missing["rows"]
+        # Rows without a person lack every attribute: said once, above.
+        if name in results.audit.file.protected and n > max(most * rows, unmatched):
+            text = f"`{name}` is missing in {n:,} of {rows:,} rows ({percent(n / rows)})"
+            found.append(("attribute_missing", f"{text}: no check of it sees how they were treated"))
     return found
 
 
 def evidence_part(result: CheckResult, results: Results) -> JSON:
-    """The counts behind a check, its curve where it has one, formula and source."""
+    """The counts behind a check, figures beside it, its curve where it has one, formula and source."""
+    metric, setting = result.check.metric, results.setting
+    measure = MEASURES.get(metric)
     findings = [comparison.finding for comparison in result.verdict.comparisons]
-    names = list(dict.fromkeys(name for f in findings for name in f.counts if not name.startswith("reference_")))
-    rows: list[list[Any]] = []
-    references: dict[tuple[str, str], list[Any]] = {}
-    for finding in findings:
-        at = ", ".join(f"{key} {value}" for key, value in finding.at.items())
-        rows.append(
-            [finding.attribute, finding.group, at, *(finding.counts.get(n) for n in names), finite(finding.value)]
-        )
-        if finding.reference is not None and finding.value_reference is not None:
-            base = [finding.counts.get(f"reference_{name}") for name in names]
-            references[(finding.attribute, at)] = [
-                finding.attribute,
-                f"{finding.reference} (reference)",
-                at,
-                *base,
-                finite(finding.value_reference),
-            ]
-    measure = MEASURES.get(result.check.metric)
-    curve = None
-    if measure is not None and measure.quantity in CALIBRATION:
-        curve = calibration_curve(results.setting, results.groupings[result.check.attributes[0]])
+    groupings = [results.groupings[name] for name in result.check.attributes] if findings else []
+    table = table_behind(metric, findings, setting, groupings)
+    table["rows"] = [[finite(v) if isinstance(v, float) else v for v in row] for row in table["rows"]]
+    curved = measure is not None and measure.quantity in CALIBRATION and groupings
     return {
-        "table": {"columns": ["attribute", "group", "at", *names, "value"], "rows": [*references.values(), *rows]},
-        "curve": curve,
-        "formula": measure.formula if measure else f"{result.check.metric}, called on the rows of each group",
+        "table": table,
+        "curve": calibration_curves(setting, groupings) if curved else None,
+        "formula": measure.formula if measure else f"{metric}, called on the rows of each group",
         "source": measure.source if measure else "fairlearn.metrics.MetricFrame",
     }
 

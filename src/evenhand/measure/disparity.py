@@ -106,7 +106,7 @@ def two_sd(setting: Setting, grouping: Grouping) -> list[Finding]:
 
 def z_contrast(difference: float, variance: float, method: str) -> Contrast | None:
     """A difference in standard errors; None where nothing varies."""
-    if variance <= 0:
+    if not variance > 0:  # NaN where one person stands alone
         return None
     return StudentContrast(estimate=difference / math.sqrt(variance), standard_error=1.0, parity=0.0, method=method)
 

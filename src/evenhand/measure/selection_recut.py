@@ -5,8 +5,10 @@ May import: stats, tally.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -22,7 +24,6 @@ from evenhand.measure.shares import (
 )
 from evenhand.tally.cells import Ints
 from evenhand.tally.needs import Needs
-from evenhand.tally.plan import WEIGHT_SCALE
 
 NEEDS = Needs(keys=frozenset({"score_presence"}), values=True)
 
@@ -79,11 +80,15 @@ def above_median(setting: Setting, grouping: Grouping) -> dict[GroupKey, Share]:
 
 
 def at_top(setting: Setting, grouping: Grouping, at: str) -> dict[GroupKey, Share]:
-    """Shares selected when the highest scores get `at` places ("500") or that share of all ("10%")."""
+    """Shares selected when the highest scores get `at` places ("500") or that share of all ("10%").
+
+    Where rows are weighted, places are that share of the weight: scaling all weights changes nothing.
+    """
     bins, people = people_by_score(setting)
     total = int(people.sum())
-    one = WEIGHT_SCALE if setting.weighted else 1
-    places = -(-total * int(at[:-1]) // 100) if at.endswith("%") else int(at) * one
+    everyone = setting.cells.value.total("n") if setting.cells.value is not None else 0
+    share = Fraction(int(at[:-1]), 100) if at.endswith("%") else Fraction(int(at), everyone or 1)
+    places = math.ceil(total * share)
     if not len(bins) or places == 0:
         return shares_beyond(setting, grouping, np.inf, including=True)
     return shares_beyond(setting, grouping, top_cut(bins, people, places), including=True)

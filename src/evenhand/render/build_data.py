@@ -28,8 +28,8 @@ def data_section(document: Mapping[str, Any]) -> Data:
     if not any(missing["rows"] for missing in document["data"]["missing"]):
         facts.append(Fact("Missing values", "none"))
     tables = [_excluded(document), _missing(document), *_groups(document), _roles(document)]
-    notes = [*document["data"]["notes"], *document["warnings"]]
-    return Data(tuple(facts), tuple(t for t in tables if t is not None), tuple(_note(n) for n in notes))
+    notes = tuple(_note(note) for note in document["data"]["notes"])
+    return Data(tuple(facts), tuple(t for t in tables if t is not None), notes)
 
 
 def provenance(document: Mapping[str, Any]) -> tuple[Fact, ...]:

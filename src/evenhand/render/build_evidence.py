@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from evenhand.render import numbers
-from evenhand.render.charts import MOST_ROWS, ChartRow, Scale, curves, dot_and_whisker
+from evenhand.render.charts import MOST_LINES, MOST_ROWS, ChartRow, Scale, curves, dot_and_whisker
 from evenhand.render.labels import capitalized, display_label, isolated, one_line, readable, where, who
 from evenhand.render.metric_words import MetricWords, metric_words
 from evenhand.render.order import checks_worst_first, family_size, worst_first
@@ -21,6 +21,7 @@ from evenhand.render.sentences import size_and_chance
 from evenhand.render.status import MEASURED, STATUSES, look_of
 
 _MOST_POINTS = 40
+_MOST_CHARTS = 4
 _LABEL = 30
 _LEVELS = {"error": "required", "warn": "warns only", "report": "measured only"}
 Check = Mapping[str, Any]
@@ -36,7 +37,8 @@ def _evidence(document: Mapping[str, Any], check: Check, anchor: str) -> Evidenc
     words, look = metric_words(check["metric"]), look_of(check)
     rows = worst_first(document, check)
     behind = document["evidence"].get(check["id"]) or {"table": None, "curve": None, "formula": None, "source": None}
-    charts = [c for c in (_dots(check, rows, words, anchor), _curve(check, behind, anchor)) if c is not None]
+    dots = _dots(check, rows, words, anchor)
+    charts = [*([dots] if dots else []), *_curves(check, behind, anchor)]
     limit = numbers.limit_sign(check, words.unit) if numbers.limits_of(check) else "no limit"
     asks = f"{one_line(check['metric'])} {limit}, {_LEVELS[check['level']]}"
     if numbers.limits_of(check):
@@ -122,22 +124,27 @@ def _caption(check: Check, words: MetricWords, rows: Sequence[ChartRow], left_ou
     return (text[:1].upper() + text[1:] + "." if text else "") + more
 
 
-def _curve(check: Check, behind: Mapping[str, Any], anchor: str) -> Chart | None:
+def _curves(check: Check, behind: Mapping[str, Any], anchor: str) -> list[Chart]:
+    """As many charts as the lines need, a few lines each: with several attributes there are many."""
     curve = behind["curve"]
-    if not curve or not any(line["points"] for line in curve["series"]):
-        return None
-    series = [(isolated(display_label(s["name"], _LABEL)), s["points"]) for s in curve["series"] if s["points"]]
+    lines = [line for line in curve["series"] if line["points"]] if curve else []
+    if not lines:
+        return []
     x, y = one_line(curve["x"]), one_line(curve["y"])
-    svg = curves(
-        series,
-        x=x,
-        y=y,
-        name=f"{anchor}-curve",
-        title=f"{display_label(check['id'])}: {y} by {x}",
-        description=f"{numbers.counted(len(series), 'line', 'lines')}; the points are in the table under "
-        "“How this was computed”.",
-    )
-    return Chart(Markup(svg), f"{y} by {x}.")
+    charts: list[Chart] = []
+    for start in range(0, min(len(lines), _MOST_CHARTS * MOST_LINES), MOST_LINES):
+        series = [(isolated(display_label(s["name"], _LABEL)), s["points"]) for s in lines[start : start + MOST_LINES]]
+        svg = curves(
+            series,
+            x=x,
+            y=y,
+            name=f"{anchor}-curve" + (f"-{len(charts) + 1}" if charts else ""),
+            title=f"{display_label(check['id'])}: {y} by {x}",
+            description=f"{numbers.counted(len(series), 'line', 'lines')}; the points are in the table under "
+            "“How this was computed”.",
+        )
+        charts.append(Chart(Markup(svg), f"{y} by {x}."))
+    return charts
 
 
 def _figures(check: Check, rows: Sequence[Comparison], words: MetricWords) -> Table:
@@ -279,5 +286,5 @@ def _value(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}".replace("-", numbers.MINUS)
     if isinstance(value, float):
-        return f"{value:,.6g}".replace("-", numbers.MINUS)
+        return f"{value + 0.0:,.6g}".replace("-", numbers.MINUS)
     return isolated(display_label(str(value)))

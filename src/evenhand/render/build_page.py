@@ -33,10 +33,11 @@ from evenhand.render.page import (
 )
 from evenhand.render.reasons import reason_words
 from evenhand.render.status import MEASURED, STATUSES, StatusLook, look_of
-from evenhand.render.text import untested_groups
+from evenhand.render.text import untested_groups, warning_lines
 
 _SENTENCES = 3
 _NAMED_CHECKS = 3
+_MOST_WARNINGS = 50
 
 
 def build_page(document: Mapping[str, Any]) -> Page:
@@ -104,6 +105,7 @@ def _header(document: Mapping[str, Any], name: str) -> Header:
         Fact("Approved", f"by {_text(approved['by'])} on {_text(approved['on'])}" if approved else "not yet"),
         Fact("Owner", _text(audit["model"]["owner"])),
         Fact("As of", _text(audit["as_of"])),
+        Fact("Audit file", _audit_file(document)),
         Fact("Audit", display_label(audit["id"])),
         Fact("Made by", f"{document['tool']['name']} {document['tool']['version']}"),
     ]
@@ -117,6 +119,12 @@ def _header(document: Mapping[str, Any], name: str) -> Header:
     return Header(
         f"Fairness audit of a {_text(audit['kind'])} model", title, _text(audit["purpose"] or ""), tuple(facts)
     )
+
+
+def _audit_file(document: Mapping[str, Any]) -> str:
+    """The file that the audit's own checks are written in; a pack's checks are written elsewhere, or nowhere."""
+    files = (check["source"]["file"] for check in document["checks"] if check["source"] and check["pack"] is None)
+    return _text(next(files, None))
 
 
 def _data_words(document: Mapping[str, Any]) -> str:
@@ -145,6 +153,7 @@ def _verdict(document: Mapping[str, Any], look: StatusLook) -> Verdict:
         counts=counts,
         counted=numbers.counted(len(looks), "check", "checks"),
         untested=f"{groups} could not be judged in at least one check." if silent else "",
+        notes=tuple(warning_lines(document, _MOST_WARNINGS)),
     )
 
 

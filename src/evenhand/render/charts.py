@@ -34,6 +34,7 @@ _MARKS = {
 }
 """Shape, colour and whether it is filled: the shape alone tells the states apart."""
 _DASHES: Sequence[tuple[float, ...]] = ((), (6, 2), (2, 2), (8, 2, 2, 2), (1, 3), (10, 4))
+MOST_LINES = len(_DASHES)
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def curves(
 ) -> str:
     """An inline SVG of up to six lines, told apart by dashes and marks, named in a legend; the rest is in the table."""
     with _matplotlib() as figure_class:
-        chosen = series[: len(_DASHES)]
+        chosen = series[:MOST_LINES]
         height = 230.0 + 14 * len(chosen)
         figure = figure_class(figsize=(WIDTH / 72, height / 72), dpi=72)
         axes = figure.add_axes((0.11, _FOOT / height, 0.86, 1 - (_FOOT + 16 + 14 * len(chosen)) / height))

@@ -105,14 +105,14 @@ def _not_tested(document: Mapping[str, Any], check: Check, words: MetricWords) -
 def _measured(check: Check, words: MetricWords) -> str:
     known = sorted(large_enough(check["comparisons"]), key=lambda c: c["estimate"])
     if not known:
-        return f"Measured, not judged: the {words.title} has no value in these data."
+        return f"Measured, not judged: {words.named} has no value in these data."
     if len(known) == 1:
-        return f"Measured, not judged: the {words.title} is {_number(check, known[0], words)} ({who(known[0])})."
+        return f"Measured, not judged: {words.named} is {_number(check, known[0], words)} ({who(known[0])})."
     low, high = known[0], known[-1]
     if _number(check, low, words) == _number(check, high, words):
-        return f"Measured, not judged: the {words.title} is {_number(check, low, words)} for each of {len(known)} groups."
+        return f"Measured, not judged: {words.named} is {_number(check, low, words)} for each of {len(known)} groups."
     return (
-        f"Measured, not judged: the {words.title} runs from {_number(check, low, words)} ({who(low)}) "
+        f"Measured, not judged: {words.named} runs from {_number(check, low, words)} ({who(low)}) "
         f"to {_number(check, high, words)} ({who(high)})."
     )
 

@@ -106,8 +106,11 @@ def short_who(comparison: Mapping[str, Any]) -> str:
 
 
 def capitalized(text: str) -> str:
-    """The first letter large, the rest as it is: `area under the ROC curve` keeps its ROC."""
-    return text[:1].upper() + text[1:]
+    """The first letter large, the rest as it is: `area under the ROC curve` keeps its ROC.
+
+    A function's name (`fairlearn:selection_rate`) stays as it is written.
+    """
+    return text if ":" in text.partition(" ")[0] else text[:1].upper() + text[1:]
 
 
 def where(comparison: Mapping[str, Any]) -> str:

@@ -16,10 +16,11 @@ from evenhand.render.metric_words import metric_words
 from evenhand.render.options import RenderOptions
 from evenhand.render.order import checks_worst_first, worst, worst_first
 from evenhand.render.status import STATUSES, look_of
-from evenhand.render.text import summary_line
+from evenhand.render.text import summary_line, warning_lines
 
 LARGEST = 60_000
 """Bytes; GitHub's job summaries and comments refuse more than 65,536 characters."""
+_MOST_WARNINGS = 20
 _SYNTAX = re.compile(r"[&<>`*\[\]|$~\\@#{}]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|(?<=:)//|(?<=www)\.", re.IGNORECASE)
 
 
@@ -35,6 +36,7 @@ def render_markdown(document: Mapping[str, Any], _: RenderOptions) -> str:
         "",
         escaped(summary_line(document)),
         "",
+        *_warnings(document),
         *_decisions(document),
     ]
     return _within(head, _table(document), _folded(document))
@@ -47,6 +49,12 @@ def escaped(text: str) -> str:
     '&#60;b&#62; &#36;x&#36; &#95;hidden a_b &#64;team'
     """
     return _SYNTAX.sub(lambda match: "".join(f"&#{ord(c)};" for c in match.group()), one_line(text))
+
+
+def _warnings(document: Mapping[str, Any]) -> list[str]:
+    """What a reader should know before trusting the verdict, as a list under it."""
+    lines = [f"- NOTE: {escaped(line)}" for line in warning_lines(document, _MOST_WARNINGS)]
+    return [*lines, ""] if lines else []
 
 
 def _decisions(document: Mapping[str, Any]) -> list[str]:

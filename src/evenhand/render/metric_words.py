@@ -28,6 +28,16 @@ class MetricWords:
     caution: str
     known: bool
 
+    @property
+    def named(self) -> str:
+        """The metric in a sentence: `the selection rate`; a function's name as it is written, in backticks."""
+        return f"the {self.title}" if self.known else f"`{self.title}`"
+
+    @property
+    def quantity_named(self) -> str:
+        """The quantity that is compared, in a sentence."""
+        return f"the {self.quantity_title}" if self.known else f"`{self.quantity_title}`"
+
 
 @cache
 def metric_words(metric: str) -> MetricWords:
@@ -77,8 +87,8 @@ def _from_name(metric: str) -> MetricWords:
         form=form,
         unit=unit,
         quantity_unit="score",
-        title=metric.replace("_", " "),
-        quantity_title=quantity.replace("_", " "),
+        title=metric,
+        quantity_title=metric.removesuffix(bare) + quantity,
         parity=parity,
         polar=False,
         scope="groups",

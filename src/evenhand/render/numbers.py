@@ -152,9 +152,9 @@ def percent(share: float | None) -> str:
     if share is None:
         return NONE
     if share in (0, 1):
-        return f"{share:.0%}"
-    if 0 < share < 0.001:
-        return "< 0.1%"
+        return "100%" if share else "0%"
+    if 0 < abs(share) < 0.001:
+        return "< 0.1%" if share > 0 else f"> {MINUS}0.1%"
     if 0.999 < share < 1:
         return "> 99.9%"
     return _signed(f"{share:.1%}")

@@ -95,6 +95,8 @@ class Verdict:
     counts: tuple[Count, ...]
     counted: str
     untested: str
+    notes: tuple[str, ...] = ()
+    """What a reader should know before trusting the page."""
 
 
 @dataclass(frozen=True)

@@ -87,9 +87,7 @@ def _not_tested(check: Mapping[str, Any], comparison: Mapping[str, Any], words: 
     reason = comparison["reason"]
     text = (reason["text"] or reason_words(reason["code"], check)).rstrip(".")
     people = "" if reason["code"] in _COUNTED else f"; {numbers.counted(comparison['n'], 'person', 'people')}"
-    sentence = (
-        f"{who(comparison)}{', ' + place if place else ''} could not be judged on the {words.title}: {text}{people}."
-    )
+    sentence = f"{who(comparison)}{', ' + place if place else ''} could not be judged on {words.named}: {text}{people}."
     needed = _people_needed(comparison)
     return f"{sentence} {needed}" if needed else sentence
 
@@ -108,19 +106,19 @@ def _fact(
     selected = f"is selected{' (a burden)' if burden else ''}"
     about = []
     if comparison["estimate"] is None:
-        fact = f"the {words.title} of {subject}{f' to {other}' if reference else ''} has no finite value"
+        fact = f"{words.named} of {subject}{f' to {other}' if reference else ''} has no finite value"
     elif words.form == "ratio" and words.quantity == "selection_rate" and words.known:
         fact = f"{subject} {selected} {shown} times as often as {other}"
-    elif words.form == "ratio":
-        fact = f"the {words.quantity_title} of {subject} is {shown} times that of {other}"
-    elif words.form == "difference":
+    elif words.form == "ratio" and reference:
+        fact = f"{words.quantity_named} of {subject} is {shown} times that of {other}"
+    elif words.form == "difference" and reference:
         fact = _difference(comparison["estimate"], subject, other, words, limits)
         about.append(f"difference {shown}")
     elif words.unit == "count":
         fact = f"{capitalized(words.title)}: {shown}"
     else:
-        people = " people" if words.unit == "people" else ""
-        fact = f"the {words.title} of {subject} is {shown}{people}"
+        people = f" {_people(shown)}" if words.unit == "people" else ""
+        fact = f"{words.named} of {subject} is {shown}{people}"
     if reference and comparison["value"] is not None and comparison["value_reference"] is not None:
         mine = numbers.quantity(comparison["value"], words.quantity_unit)
         theirs = numbers.quantity(comparison["value_reference"], words.quantity_unit)
@@ -134,12 +132,17 @@ def _fact(
     return fact + (f", {place}" if place else "") + (f" ({'; '.join(about)})" if about else "")
 
 
+def _people(shown: str) -> str:
+    """The noun of a printed number of people: `1 person`, `−1 person`, `0 people`."""
+    return "person" if shown.lstrip(numbers.MINUS) == "1" else "people"
+
+
 def _difference(estimate: float, subject: str, other: str, words: MetricWords, limits: list[float]) -> str:
     size = numbers.judged(abs(estimate), words.unit, [abs(limit) for limit in limits])
     if estimate == 0:
-        return f"the {words.quantity_title} of {subject} equals that of {other}"
+        return f"{words.quantity_named} of {subject} equals that of {other}"
     side = "below" if estimate < 0 else "above"
-    return f"the {words.quantity_title} of {subject} is {size} {side} that of {other}"
+    return f"{words.quantity_named} of {subject} is {size} {side} that of {other}"
 
 
 def _sureness(check: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
@@ -193,8 +196,9 @@ def _people_needed(comparison: Mapping[str, Any]) -> str:
             "This many people would usually have been enough to pass, if the groups were in truth treated alike: the "
             "true value may lie near the limit or beyond it."
         )
+    place = "in this group" if comparison["groups"] else "in all"
     return (
-        f"{numbers.about(comparison['needs_n']).capitalize()} people in this group would decide it, if the groups are "
+        f"{numbers.about(comparison['needs_n']).capitalize()} people {place} would decide it, if the groups are "
         "in truth treated alike."
     )
 

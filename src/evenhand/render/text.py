@@ -29,6 +29,7 @@ _COLORS: Mapping[str, str] = {
 }
 _TOO_SMALL = {"too_few_people", "too_small_denominator", "no_denominator"}
 _WIDEST_NAME = 64
+_MOST_WARNINGS = 10
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def render_text(document: Mapping[str, Any], options: RenderOptions) -> str:
     written = [_written(line, widths, options.color) for line in lines]
     places = [("report", options.report_path), ("results", options.results_path)]
     where = [f"{name}  {visible(path)}" for name, path in places if path]
+    written += [f"{'NOTE':<12}  {line}" for line in warning_lines(document, _MOST_WARNINGS)]
     if where:
         written.append("      ".join(where))
     return "\n".join([*written, _colored(summary, STATUSES[document["verdict"]], options.color)]) + "\n"
@@ -163,6 +165,14 @@ def summary_line(document: Mapping[str, Any]) -> str:
         about.append(f"{groups} too small to judge" if small else f"{groups} not judged")
     outcome = STATUSES[document["verdict"]].outcome
     return f"{outcome}: {', '.join(tally) or 'no checks'} ({', '.join(about)})   exit {document['exit_code']}"
+
+
+def warning_lines(document: Mapping[str, Any], most: int) -> list[str]:
+    """The warnings of the document on one line each; what is more than `most` is counted."""
+    lines = [one_line(warning["text"]) for warning in document["warnings"]]
+    left = len(lines) - most
+    more = f"and {numbers.counted(left, 'more note', 'more notes')} in results.json"
+    return [*lines[:most], more] if left > 0 else lines
 
 
 def untested_groups(document: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
