@@ -1,6 +1,6 @@
 """The Python API: `audit` takes paths or frames and returns an `AuditResult`.
 
-The same pipeline as the command line; nothing is decided here. May import: pipeline, render.
+The same pipeline as the command line; nothing is decided here. May import: choices, pipeline, render.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evenhand.choices import check_memory, check_seed, check_text, check_threads, checked_path
 from evenhand.errors import UsageError
 from evenhand.pipeline import Options, Outcome, audit_rows, judge_stored, open_audit
 from evenhand.render.folder import check_writable, publish
@@ -102,7 +103,7 @@ def audit(
     attributes: Any = None,
     key: str | None = None,
     cells: str | Path | None = None,
-    policies: Sequence[str] = (),
+    policies: str | Sequence[str] = (),
     engine: str = "duckdb",
     threads: int | None = None,
     memory: str | None = None,
@@ -112,21 +113,29 @@ def audit(
     """Audit predictions against an audit file.
 
     `predictions` and `attributes` are paths (files, folders, patterns) or frames (pandas, Polars, Arrow); left out,
-    they are what the audit file names. `cells` judges stored cells instead. Nothing is written.
+    they are what the audit file names. `cells` judges stored cells instead. `policies` are more packs, by name or path;
+    the others are the options of `evenhand audit`. Nothing is written.
 
-    Errors: `EvenhandError` and its subclasses, with a sentence and a hint; never a verdict from data that could not
-    be read.
+    Errors: UsageError for an argument that is not what it should be; otherwise `EvenhandError` and its subclasses,
+    with a sentence and a hint; never a verdict from data that could not be read.
 
     >>> result = audit("offers.parquet", "evenhand.yaml", attributes=people)   # doctest: +SKIP
     >>> result.verdict                                                         # doctest: +SKIP
     'fail'
     """
-    opened = open_audit(Path(audit_file), policies=policies, overrides={"key": key} if key is not None else None)
+    check_arguments(
+        predictions, attributes, engine=engine, threads=threads, memory=memory, seed=seed, as_of=as_of, key=key
+    )
+    packs = (policies,) if isinstance(policies, str) else policies
+    if not isinstance(packs, Sequence) or not all(isinstance(pack, str) and pack for pack in packs):
+        raise UsageError("`policies` is not a list of names or paths of policy packs")
+    path = Path(checked_path("audit_file", audit_file))
+    opened = open_audit(path, policies=packs, overrides={"key": key} if key is not None else None)
     options = Options(engine=engine, threads=threads, memory=memory, seed=seed, as_of=as_of)
     if cells is not None:
         if predictions is not None or attributes is not None:
             raise UsageError("give rows or `cells`, not both")
-        outcome = judge_stored(opened, read(Path(cells)), options)
+        outcome = judge_stored(opened, read(Path(checked_path("cells", cells))), options)
     else:
         rows = predictions if predictions is not None else opened.predictions
         if rows is None:
@@ -136,3 +145,17 @@ def audit(
         people = attributes if attributes is not None else opened.attributes_path
         outcome = audit_rows(opened, Sources(rows, people, opened.key), options)
     return AuditResult(outcome.document, outcome)
+
+
+def check_arguments(
+    predictions: Any, attributes: Any, *, engine: Any, threads: Any, memory: Any, seed: Any, as_of: Any, key: Any
+) -> None:
+    """UsageError for an argument of the wrong type or an empty one."""
+    for name, source in (("predictions", predictions), ("attributes", attributes)):
+        if isinstance(source, str):
+            checked_path(name, source)
+    for name, text in (("engine", engine), ("as_of", as_of), ("key", key)):
+        check_text(name, text)
+    check_threads(threads)
+    check_memory(memory)
+    check_seed(seed)

@@ -1,12 +1,11 @@
-"""The command line: arguments in, exit code out. The one place that prints and exits; no audit logic.
+"""The command line: arguments in, exit code out; no audit logic.
 
-Results go to stdout, everything else to stderr. Everything heavy is imported inside commands, so that `--help` is fast.
-May import: at the top only typer, command_options and errors; inside commands pipeline, render, kinds, config.
+Everything heavy is imported inside commands, so that `--help` is fast. May import: at the top only typer,
+command_options, choices, endings, errors and streams; inside commands pipeline, render, kinds, config.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from collections.abc import Mapping
@@ -15,21 +14,28 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from evenhand.choices import check_key, check_memory, check_output, check_text, check_threads, checked_path
 from evenhand.command_options import (
     AuditFileArgument,
+    CellsOption,
     FailOn,
     FormatOption,
     NoColorOption,
+    OutAgainOption,
     OutOption,
     OutputOption,
     QuietOption,
+    ResultsArgument,
+    StarterOption,
     TemplatesOption,
     VerboseOption,
     checked_formats,
     date_of_build,
     render_options,
 )
+from evenhand.endings import exit_code_of
 from evenhand.errors import EvenhandError, UsageError
+from evenhand.streams import harmless, put, reason, say
 
 if TYPE_CHECKING:
     from evenhand.pipeline import Outcome
@@ -55,12 +61,12 @@ def audit(
     attributes: Annotated[str | None, typer.Option(help="Protected attributes: file, folder or pattern.")] = None,
     key: Annotated[str | None, typer.Option(help="Column that joins the two.")] = None,
     policy: Annotated[list[str] | None, typer.Option(help="One more policy pack: name or path; repeatable.")] = None,
-    cells: Annotated[Path | None, typer.Option(help="Judge stored cells instead of rows.")] = None,
+    cells: CellsOption = None,
     out: OutOption = Path("evenhand-out"),
     format: FormatOption = None,
     output: OutputOption = None,
     engine: Annotated[str, typer.Option(help="What adds up the rows: duckdb, polars, plain.")] = "duckdb",
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the engine.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of the engine, 1 to 1024.")] = None,
     memory: Annotated[str | None, typer.Option(help="Memory limit of the engine, such as 2GB.")] = None,
     fail_on: Annotated[FailOn, typer.Option(help="What makes the exit code differ from 0.")] = FailOn.inconclusive,
     seed: Annotated[
@@ -73,30 +79,37 @@ def audit(
     no_color: NoColorOption = False,
 ) -> None:
     """Audit decisions against a policy: exit 0 pass, 1 fail, 2 could not audit, 3 not enough evidence."""
-    from evenhand.config.discovery import find_audit_file
     from evenhand.pipeline import Options, audit_rows, judge_stored, open_audit
     from evenhand.render.folder import check_writable
     from evenhand.roles import Sources
 
     formats = checked_formats(format)
-    path = find_audit_file(audit_file, folder=Path.cwd(), environment=os.environ)
-    if audit_file is None and not quiet:
-        say(f"audit file {path}")
+    check_threads(threads, "--threads")
+    check_memory(memory, "--memory")
+    for option, text in (("--key", key), ("--as-of", as_of)):
+        check_text(option, text)
+    if cells is not None and (data is not None or attributes is not None):
+        raise UsageError("give rows or `--cells`, not both")
+    for option, value in (("--data", data), ("--attributes", attributes)):
+        if value is not None:
+            checked_path(option, value)
+    look = render_options(no_color, quiet, verbose, templates, out)
+    path = found_audit_file(audit_file, quiet)
     given = {"predictions": data, "attributes": attributes, "key": key}
     opened = open_audit(path, policies=policy or (), overrides={k: v for k, v in given.items() if v is not None})
-    check_writable(out)
     options = Options(engine, threads, memory, seed, as_of or date_of_build(os.environ), fail_on.value)
+    rows = (opened.predictions, opened.attributes_path) if cells is None else (None, None)
+    if cells is None and opened.predictions is None:
+        raise UsageError("there is nothing to audit", hint="name the file in `data.predictions`, or give `--data`")
+    check_output(output, inputs=[*rows, cells, path], out=out)
+    check_writable(out)
     if cells is not None:
-        if data is not None or attributes is not None:
-            raise UsageError("give rows or `--cells`, not both")
         from evenhand.tally.stored import read
 
         outcome = judge_stored(opened, read(cells), options)
     else:
-        if opened.predictions is None:
-            raise UsageError("there is nothing to audit", hint="name the file in `data.predictions`, or give `--data`")
-        outcome = audit_rows(opened, Sources(opened.predictions, opened.attributes_path, opened.key), options)
-    look = render_options(no_color, quiet, verbose, templates, out)
+        check_key(key, rows, delimiter=opened.file.data.delimiter, encoding=opened.file.data.encoding)
+        outcome = audit_rows(opened, Sources(*rows, opened.key), options)
     save(out, outcome, look)
     show(outcome.document, formats, output, look)
     raise typer.Exit(outcome.document["exit_code"])
@@ -104,10 +117,10 @@ def audit(
 
 @app.command()
 def report(
-    results: Annotated[Path, typer.Argument(help="A results.json.")],
+    results: ResultsArgument,
     format: FormatOption = None,
     output: OutputOption = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Run folder to write all formats to.")] = None,
+    out: OutAgainOption = None,
     templates: TemplatesOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -119,8 +132,9 @@ def report(
     from evenhand.render.outputs import run_folder_files
 
     formats = checked_formats(format or (["html"] if output else ["text"]))
-    document = load(results)
     look = render_options(no_color, quiet, verbose, templates, out)
+    check_output(output, inputs=[results], out=out)
+    document = load(results)
     if out is not None:
         check_writable(out)
         publish(out, run_folder_files(document, look), {})
@@ -133,17 +147,15 @@ def merge(
     output: Annotated[Path, typer.Option("--output", "-o", help="File for the merged cells.")],
 ) -> None:
     """Add up stored cells; the result is judged with `audit --cells`. Where people repeat, keep each in one shard."""
-    from functools import reduce
-    from operator import add
+    from evenhand.tally.stored import check_output, merged, write
 
-    from evenhand.tally.stored import read, write
-
-    merged = reduce(add, [read(path) for path in cells])
-    write(output, merged)
-    counts = merged.header.counts
-    print(f"merged {len(cells)} files: {counts['people']:,} people in {len(merged.main):,} cells, {output}")
-    if merged.unit is not None:
-        say("people have several rows: the sum is right only if every person is in one shard")
+    check_output(output)
+    total = merged(cells)
+    write(output, total)
+    print(f"merged {len(cells)} files: {total.header.counts['people']:,} people in {len(total.main):,} cells, {output}")
+    for code, text, _ in total.header.notes:
+        if code == "merged_shards":
+            say(f"note: {text}")
 
 
 @app.command()
@@ -174,7 +186,7 @@ def demo(
     found = {check["id"]: check["status"] for check in outcome.document["checks"]}
     code = outcome.document["exit_code"]
     if found == expected["checks"] and code == expected["exit_code"]:
-        print(f"demo    as expected; an audit with this outcome exits {code}")
+        put(f"demo    as expected; an audit with this outcome exits {code}\n")
         return
     raise EvenhandError(
         "the sample did not give the expected outcome", hint="please report this, with `evenhand doctor`"
@@ -187,12 +199,15 @@ def init(
     attributes: Annotated[
         str | None, typer.Option(help="Protected attributes, if they are a file of their own.")
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Audit file to write.")] = Path("evenhand.yaml"),
+    output: StarterOption = Path("evenhand.yaml"),
 ) -> None:
     """Write a commented audit file from the columns of DATA; an existing file is never overwritten."""
     from evenhand.config.starter import starter
     from evenhand.load.profile import guess_delimiter, profile
 
+    checked_path("DATA", data)
+    if attributes is not None:
+        checked_path("--attributes", attributes)
     if output.exists():
         raise UsageError(f"`{output}` exists and is left as it is", hint="give another name with `--output`")
 
@@ -209,7 +224,8 @@ def init(
     )
     with output.open("x", encoding="utf-8") as file:
         file.write(text)
-    print(f"wrote {output}: read it, correct every guess, then `evenhand policy check {output}`")
+    name = harmless(str(output))
+    put(f"wrote {name}: read it, correct every guess, then `evenhand policy check {name}`\n")
 
 
 @app.command()
@@ -217,7 +233,7 @@ def explain(name: Annotated[str, typer.Argument(help="A measure; see `evenhand m
     """Say what a measure asks, its formula, when not to use it, its edge cases and its source."""
     from evenhand.explaining import explained
 
-    print(explained(name))
+    put(ended(explained(name)))
 
 
 @app.command()
@@ -227,8 +243,7 @@ def measures(
     """List every measure: name, question, roles, and the packs that use it."""
     from evenhand.explaining import measure_lines
 
-    for line in measure_lines(role):
-        print(line)
+    put("".join(f"{line}\n" for line in measure_lines(role)))
 
 
 @policy.command("check")
@@ -237,13 +252,11 @@ def policy_check(
     policy: Annotated[list[str] | None, typer.Option(help="One more policy pack.")] = None,
 ) -> None:
     """Check an audit file and its packs without reading any data."""
-    from evenhand.config.discovery import find_audit_file
     from evenhand.explaining import policy_lines
     from evenhand.pipeline import open_audit
 
-    path = find_audit_file(audit_file, folder=Path.cwd(), environment=os.environ)
-    for line in policy_lines(open_audit(path, policies=policy or ())):
-        print(line)
+    opened = open_audit(found_audit_file(audit_file, quiet=True), policies=policy or ())
+    put("".join(f"{line}\n" for line in policy_lines(opened)))
 
 
 @policy.command("schema")
@@ -253,7 +266,7 @@ def policy_schema() -> None:
 
     from evenhand.config.json_schema import json_schema
 
-    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    put(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
 
 
 @app.command()
@@ -262,8 +275,7 @@ def doctor() -> None:
     from evenhand.doctor import doctor_lines
 
     lines, healthy = doctor_lines()
-    for line in lines:
-        print(line)
+    put("".join(f"{line}\n" for line in lines))
     if not healthy:
         raise typer.Exit(2)
 
@@ -275,11 +287,23 @@ def version_option(
     if version:
         from evenhand import __version__
 
-        print(f"evenhand {__version__}")
+        put(f"evenhand {__version__}\n")
         raise typer.Exit(0)
 
 
 # What commands share --------------------------------------------------------------------------------------------
+
+
+def found_audit_file(argument: str | None, quiet: bool) -> Path:
+    """The audit file that is meant; one that was looked for is named on stderr."""
+    from evenhand.config.discovery import find_audit_file
+
+    if argument is not None:
+        checked_path("AUDIT_FILE", argument)
+    path = find_audit_file(argument, folder=Path.cwd(), environment=os.environ)
+    if argument is None and not quiet:
+        say(f"audit file {harmless(str(path))}")
+    return path
 
 
 def save(out: Path, outcome: Outcome, look: RenderOptions) -> None:
@@ -297,77 +321,23 @@ def show(document: Mapping[str, Any], formats: list[str], output: Path | None, l
 
     text = "".join(ended(FORMATS[name].render(document, look)) for name in formats)
     if output is None:
-        sys.stdout.write(text)
+        put(text, hint=f"the run folder `{Path(look.results_path).parent}` was written" if look.results_path else None)
         return
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as problem:
-        raise UsageError(f"cannot write `{output}`: {(problem.strerror or 'unknown reason').lower()}") from None
+        raise UsageError(f"cannot write `{output}`: {reason(problem)}") from None
 
 
 def ended(text: str) -> str:
     return text if text.endswith("\n") else text + "\n"
 
 
-def say(line: str) -> None:
-    """A remark that is not a result."""
-    print(line, file=sys.stderr)
-
-
 def main() -> NoReturn:
-    """Run the command; whatever goes wrong becomes one sentence on stderr and exit code 2, never 1."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal without UTF-8 gets escapes, not a crash
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        code = app(standalone_mode=False) or 0
-        sys.stdout.flush()
-    except EvenhandError as error:
-        code = failed(str(error), error.hint, error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        code = failed("interrupted; nothing was written", None, 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except Exception as problem:
-        if interrupted(problem):
-            code = failed("interrupted; nothing was written", None, 130)
-        elif type(problem).__name__ == "NoArgsIsHelpError":
-            say(str(problem))
-            code = 2
-        elif hasattr(problem, "format_message"):  # typer's usage errors, whose class is not public
-            code = failed(problem.format_message().rstrip("."), "`evenhand --help` shows how it is called", 2)
-        elif os.environ.get("EVENHAND_DEBUG"):
-            raise
-        else:
-            code = failed(*internal_error(problem), 2)
-    sys.exit(code)
+    """Run the command that the arguments name. Not through typer's own main, which exits 1 where stdout is closed."""
+    sys.exit(exit_code_of(command))
 
 
-def failed(message: str, hint: str | None, code: int) -> int:
-    """Print an error and what to do about it."""
-    say(f"error: {message}")
-    if hint:
-        say(f"\nhint: {hint}")
-    return code
-
-
-def interrupted(problem: BaseException | None) -> bool:
-    """Whether Ctrl-C is behind an exception: an interrupted import surfaces as an ImportError."""
-    while problem is not None:
-        if isinstance(problem, KeyboardInterrupt):
-            return True
-        problem = problem.__cause__ or problem.__context__
-    return False
-
-
-def internal_error(problem: BaseException) -> tuple[str, str]:
-    """What happened and where, without the exception's own text, which may quote rows."""
-    frame = problem.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    where = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else "an unknown place"
-    return (
-        f"internal error, {type(problem).__name__} at {where}; nothing was judged",
-        "please report it; EVENHAND_DEBUG=1 shows the traceback, which may quote rows",
-    )
+def command() -> None:
+    with typer.main.get_command(app).make_context("evenhand", sys.argv[1:]) as context:
+        context.command.invoke(context)

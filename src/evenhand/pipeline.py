@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evenhand import __version__
 from evenhand.config.checks import Check
@@ -36,6 +36,9 @@ from evenhand.tally.definition import Definition
 from evenhand.tally.engines import DEFAULT_ENGINE, Engine, engine_class
 from evenhand.tally.needs import Needs
 from evenhand.tally.run import tally
+
+if TYPE_CHECKING:
+    from evenhand.external import ExternalMetric
 
 OPTIONAL_KEYS = frozenset({"campaign"})
 """Keys that a measure uses where they are declared and does without elsewhere."""
@@ -60,7 +63,7 @@ class Options:
             raise UsageError(f"the seed {self.seed} is negative", hint="any whole number from 0 will do")
         if self.as_of is not None:
             try:
-                datetime.date.fromisoformat(self.as_of)
+                object.__setattr__(self, "as_of", datetime.date.fromisoformat(self.as_of).isoformat())
             except ValueError:
                 raise UsageError(f"`{self.as_of}` is not a date", hint="write it as 2026-03-02") from None
 
@@ -75,8 +78,30 @@ class Outcome:
 
 
 def open_audit(path: Path, *, policies: Sequence[str] = (), overrides: Mapping[str, str] | None = None) -> Audit:
-    """The audit file, checked against the table of measures."""
-    return load_audit(path, catalogue=MEASURES, aliases=ALIASES, extra_policies=policies, overrides=overrides)
+    """The audit file, checked against the table of measures and the functions of other packages that it names."""
+    audit = load_audit(path, catalogue=MEASURES, aliases=ALIASES, extra_policies=policies, overrides=overrides)
+    for check in external_checks(audit):
+        metric_of(audit, check)
+    return audit
+
+
+def external_checks(audit: Audit) -> list[Check]:
+    """Checks whose metric is a function of rows."""
+    return [check for check in audit.checks if ":" in check.metric]
+
+
+def metric_of(audit: Audit, check: Check) -> ExternalMetric:
+    """The function that a check names; AuditFileError at the check where there is none, or no column for it."""
+    from evenhand.external import external_metric, roles_needed
+
+    try:
+        metric = external_metric(check.metric)
+    except UsageError as problem:
+        raise audit.check_error(check, str(problem), problem.hint) from None
+    for role in roles_needed(metric):
+        if getattr(audit.file.columns, role) is None:
+            raise audit.check_error(check, f"`{check.metric}` needs `columns.{role}`")
+    return metric
 
 
 def audit_rows(audit: Audit, sources: Sources, options: Options) -> Outcome:
@@ -292,16 +317,12 @@ def refuse_absent_references(audit: Audit, setting: Setting, groupings: Mapping[
 
 def findings_on_rows(audit: Audit, engine: Engine, definition: Definition, seed: int) -> dict[str, list[Finding]]:
     """Findings of checks whose metric is a function of rows; the rows are read once for all of them."""
-    checks = [check for check in audit.checks if ":" in check.metric]
+    checks = external_checks(audit)
     if not checks:
         return {}
-    from evenhand.external import external_findings, external_metric, roles_needed, rows_frame
+    from evenhand.external import external_findings, rows_frame
 
-    metrics = {check.id: external_metric(check.metric) for check in checks}
-    for check in checks:
-        for role in roles_needed(metrics[check.id]):
-            if getattr(audit.file.columns, role) is None:
-                raise audit.check_error(check, f"`{check.metric}` needs `columns.{role}`")
+    metrics = {check.id: metric_of(audit, check) for check in checks}
     rows = rows_frame(engine, definition)
     groupings = groupings_of(audit)
     excluded = {(left_out.attribute, left_out.group) for left_out in audit.exclusions}

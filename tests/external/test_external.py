@@ -38,7 +38,9 @@ def check(metric: str, **changes: Any) -> dict[str, Any]:
     return {"id": "external", "metric": metric, "min": 0.5, "decide_by": "point", **changes}
 
 
-def comparisons(metric: str, frame: pd.DataFrame, columns: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+def comparisons(
+    metric: str, frame: pd.DataFrame, columns: dict[str, Any] | None = None, **changes: Any
+) -> dict[str, Any]:
     """Group -> its comparison in the results document."""
     options = {name: changes.pop(name) for name in ("engine", "seed") if name in changes}
     audit = audit_of(checks=[check(metric, **changes)], columns={**COLUMNS, **(columns or {})}, protected=SEX, **FLOORS)
@@ -189,9 +191,12 @@ def test_the_bootstrap_depends_on_rows_and_seed_alone() -> None:
     expected = comparisons("own_metrics:hit_share_ratio", frame, bootstrap=2000, decide_by="assurance", seed=5)
     shuffled = frame.sample(frac=1, random_state=1)
     for engine in ENGINES:
-        assert comparisons(
-            "own_metrics:hit_share_ratio", shuffled, bootstrap=2000, decide_by="assurance", seed=5, engine=engine
-        ) == expected
+        assert (
+            comparisons(
+                "own_metrics:hit_share_ratio", shuffled, bootstrap=2000, decide_by="assurance", seed=5, engine=engine
+            )
+            == expected
+        )
     fewer = comparisons(
         "own_metrics:hit_share_ratio", frame[frame["sex"] != "x"], bootstrap=2000, decide_by="assurance", seed=5
     )
@@ -203,7 +208,11 @@ def test_the_bootstrap_depends_on_rows_and_seed_alone() -> None:
 def test_the_same_judge_decides() -> None:
     """A plain failure and a plain pass by `point`, and by `assurance` from resampled rows."""
     frame = pd.DataFrame(
-        {"sex": ["m"] * 300 + ["f"] * 300, "decided": [1] * 150 + [0] * 150 + [1] * 60 + [0] * 240, "turned_out": [1, 0] * 300}
+        {
+            "sex": ["m"] * 300 + ["f"] * 300,
+            "decided": [1] * 150 + [0] * 150 + [1] * 60 + [0] * 240,
+            "turned_out": [1, 0] * 300,
+        }
     )
     for metric in ("own_metrics:hit_share", "fairlearn:selection_rate"):
         for decide in ({"decide_by": "point"}, {"decide_by": "assurance", "bootstrap": 2000}):
@@ -227,7 +236,11 @@ def test_a_group_without_a_value_is_undefined() -> None:
     frame = rows(12)
     frame.loc[frame["sex"] == "x", "turned_out"] = 1
     found = comparisons("sklearn:roc_auc_score", frame)
-    assert (found["x"]["estimate"], found["x"]["status"], found["x"]["reason"]["code"]) == (None, "not_tested", "no_denominator")
+    assert (found["x"]["estimate"], found["x"]["status"], found["x"]["reason"]["code"]) == (
+        None,
+        "not_tested",
+        "no_denominator",
+    )
     assert found["f"]["estimate"] is not None
     assert {c["reason"]["code"] for c in comparisons("own_metrics:nothing", frame).values()} == {"no_denominator"}
 
@@ -283,7 +296,9 @@ def test_groups_with_missing_attributes_are_left_out() -> None:
 
 def test_intersections_and_bands_are_groups_too() -> None:
     frame = rows(14).assign(age=lambda rows: (rows["score"] * 1000 % 60 + 15).round())
-    audit = audit_of(checks=[check("own_metrics:hit_share", attributes=["sex × age"])], columns=COLUMNS, population={}, **FLOORS)
+    audit = audit_of(
+        checks=[check("own_metrics:hit_share", attributes=["sex × age"])], columns=COLUMNS, population={}, **FLOORS
+    )
     found = {c["group"]: c for c in audited(audit, frame).document["checks"][0]["comparisons"]}
     band = pd.cut(frame["age"], [-np.inf, 30, 60, np.inf], right=False, labels=["<30", "30-59", "60+"])
     for (sex, age), of_group in frame.groupby(["sex", band], observed=True):

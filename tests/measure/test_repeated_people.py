@@ -104,3 +104,23 @@ def test_nobody_selected_is_no_clean_bill_of_consent(tmp_path: Path) -> None:
     rows = rows.set_column(2, "d", pa.array([0] * 100)).append_column("ok", pa.array([0] * 100))
     document = audit_rows(open_audit(path), Sources(rows), Options()).document
     assert (document["exit_code"], document["checks"][0]["reason"]["code"]) == (3, "vacuous")
+
+
+def test_breaches_of_consent_are_people_not_rows(tmp_path: Path) -> None:
+    """Three persons, ten rows each, all selected; two of them never consented: two breaches."""
+    path = tmp_path / "evenhand.yaml"
+    text = AUDIT.format(checks="  - {id: c, metric: consent_breaches, max: 0, why: w}")
+    path.write_text(text.replace("unit: person", "unit: person, consent: {column: ok, given: 1}"))
+    person = np.repeat([1, 2, 3], 10)
+    rows = pa.table(
+        {
+            "person": person,
+            "sex": np.where(person % 2, "female", "male"),
+            "d": np.ones(30, dtype=int),
+            "y": np.ones(30, dtype=int),
+            "s": np.full(30, 0.5),
+            "ok": (person == 2).astype(int),
+        }
+    )
+    (found,) = audit_rows(open_audit(path), Sources(rows), Options()).document["checks"][0]["comparisons"]
+    assert (found["estimate"], found["n"]) == (2.0, 3)

@@ -38,6 +38,30 @@ def test_declared_shares_have_the_binomial_error() -> None:
     assert contrast.errors.tolist() == pytest.approx([(0.6 * 0.4 / 100) ** 0.5] * 2)
 
 
+@pytest.mark.parametrize(
+    ("counts", "shares", "distance"), [([6000, 4000, 0], [0.4, 0.3, 0.3], 0.3), ([10_000, 0], [0.5, 0.5], 0.5)]
+)
+def test_a_group_that_is_absent_counts_most(counts: list[int], shares: list[float], distance: float) -> None:
+    """½(.2 + .1 + .3) = .3: the absent group's own gap, which has no spread in the data, makes the distance."""
+    contrast = declared_distance(counts, shares, seed=1)
+    assert contrast is not None
+    assert contrast.estimate == pytest.approx(distance, abs=1e-12)
+    assert contrast.p_less(distance - 0.05) > 0.99
+    assert contrast.p_greater(distance - 0.05) < 0.01
+
+
+def test_level_with_an_absent_group_at_exactly_the_limit() -> None:
+    """Shares .4, .3, .3 declared, .6, .4, 0 true: distance .3 exactly; passing a limit of .3 is false."""
+    generator = np.random.Generator(np.random.PCG64(9))
+    passes = 0
+    for seed in range(200):
+        counts = [*generator.multinomial(1000, [0.6, 0.4]).tolist(), 0]
+        contrast = declared_distance(counts, [0.4, 0.3, 0.3], seed=seed)
+        assert contrast is not None
+        passes += contrast.p_less(0.3) < 0.05
+    assert passes / 200 <= 0.08
+
+
 def gate(eligible: np.ndarray, delivered_share: np.ndarray, n: int, limit: float, audits: int) -> tuple[float, float]:
     """(false or true fails, passes) of simulated audits in which 20% of n eligible people are delivered."""
     generator = np.random.Generator(np.random.PCG64(5))

@@ -70,9 +70,10 @@ class Share:
 
     @property
     def few_units(self) -> bool:
-        """Whether the rows are as good as fewer than 20 persons': few of them, or one with most of the rows.
+        """Whether the rows are as good as fewer than 20 persons': 1/Σshare² below 20 (inverse Simpson).
 
-        Below 20 persons 1/Σshare² is below 20, and it is too wherever one person surely has more than 5% of the rows.
+        So it is with fewer than 20 persons, and with one who has a quarter of all rows. One person with a little over
+        5% among very many is not found by sums of squares, the only thing that shards can add up.
         """
         return self.concentration > 1 / FEW_UNITS
 

@@ -110,9 +110,13 @@ def declared_distance(counts: Sequence[int], shares: Sequence[float], *, seed: i
     if members is None or not found.sum():
         return None
     n = found.sum()
-    share = members @ found / n
+    cases = members @ found
+    share = cases / n
+    # A set that nobody or everybody is in has no spread of its own, and is the one that matters when a group is absent:
+    # its variance is taken half a person away from the edge.
+    inner = np.where((cases == 0) | (cases == n), (cases + 0.5) / (n + 1), share)
     drawn = multinomial_replicates(list(counts), _replicates(len(members)), seed) / n
-    return _contrast(share - members @ declared, share * (1 - share) / n, (drawn - declared) @ members.T)
+    return _contrast(share - members @ declared, inner * (1 - inner) / n, (drawn - declared) @ members.T)
 
 
 def _members(groups: int) -> Floats | None:
@@ -124,8 +128,10 @@ def _replicates(subsets_tested: int) -> int:
 
 
 def _contrast(gaps: Floats, variance: Floats, drawn: Floats) -> DistanceContrast | None:
-    """Subsets without any spread say nothing and are left out."""
+    """Sets without any spread are of groups that nobody is in on either side; they say nothing and are left out."""
     varies = variance > 0
+    if np.any(gaps[~varies] != 0):
+        raise ValueError("a set of groups with a gap has a variance")
     if not varies.any():
         return None
     gaps, errors = gaps[varies], np.sqrt(variance[varies])

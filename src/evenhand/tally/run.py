@@ -49,7 +49,7 @@ def tally(engine: Engine, definition: Definition, needs: Needs) -> Cells:
     counts = who_is_who(engine, definition)
     ranges = engine.ranges(number_columns(definition, needs), definition.admission)
     check_ranges(ranges, definition, rows_read)
-    check_size(engine, definition)
+    check_size(engine, definition, needs)
 
     main, raw_values = main_cells(engine, definition, needs)
     counts |= {"rows_audited": main.total("rows"), "people": main.total("n")}
@@ -164,13 +164,14 @@ def check_sums_per_person(ranges: Mapping[str, Range], definition: Definition, r
         )
 
 
-def check_size(engine: Engine, definition: Definition) -> None:
+def check_size(engine: Engine, definition: Definition, needs: Needs) -> None:
     """Refuse keys that would make more cells than `max_cells`, before they are made."""
     sizes = {
         attribute.name: len(attribute.band_labels or ()) or engine.distinct(attribute.column)[0]
         for attribute in definition.attributes
     }
-    sizes |= {name: engine.distinct(column)[0] for name, column in definition.labels.items()}
+    asked = {name: column for name, column in definition.labels.items() if name in needs.keys}
+    sizes |= {name: engine.distinct(column)[0] for name, column in asked.items()}
     for name, size in sizes.items():
         if size > 10_000:
             raise DataError(
