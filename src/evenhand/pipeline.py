@@ -31,7 +31,7 @@ from evenhand.measure import ALIASES, MEASURES
 from evenhand.measure.base import Finding, Grouping, GroupKey, Setting
 from evenhand.results import CheckResult, Results, results_document
 from evenhand.roles import Sources, declared_definition, read_rows
-from evenhand.tally.cells import Cells, canonical_json, differences
+from evenhand.tally.cells import Cells, canonical_json, differences, holds_pair
 from evenhand.tally.definition import Definition
 from evenhand.tally.engines import DEFAULT_ENGINE, Engine, engine_class
 from evenhand.tally.needs import Needs
@@ -154,9 +154,9 @@ def judge_stored(audit: Audit, cells: Cells, options: Options) -> Outcome:
         )
     needs = needs_of(audit)
     lacking = sorted(needs.keys - set(cells.main.keys) - OPTIONAL_KEYS)
-    if needs.values and cells.value is None:
+    if needs.values and (cells.value is None or not needs.keys & {"label"} <= set(cells.value.keys)):
         lacking.append("the score distribution")
-    if cells.unit is not None and any(mask.name not in cells.unit.sums for pair in needs.pairs for mask in pair):
+    if cells.unit is not None and any(not holds_pair(cells.unit, one.name, other.name) for one, other in needs.pairs):
         lacking.append("sums per person")
     if lacking:
         raise DataError(

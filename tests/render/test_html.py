@@ -78,7 +78,8 @@ def test_no_script_no_network(elements: Elements, page: str) -> None:
     tags = {tag for tag, _ in elements.found}
     assert not tags & {"script", "link", "img", "iframe", "object", "form", "base"}
     assert not [name for _, attrs in elements.found for name, _ in attrs if name.startswith("on") or name == "style"]
-    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    addresses = page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
+    assert "http" not in addresses
     assert "@import" not in page
     assert "url(" not in page
 
@@ -382,3 +383,16 @@ def test_the_document_is_not_changed(every_state: dict[str, Any]) -> None:
     before = copy.deepcopy(every_state)
     render_html(every_state, PLAIN)
     assert every_state == before
+
+
+def test_foreign_pages_tell_browsers_to_fetch_nothing(tmp_path: Path) -> None:
+    """CSS has more ways to name an address than a reader can find; the policy comes before any of them."""
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    skeleton = templates_folder().joinpath("page.html").read_text(encoding="utf-8")
+    style = "<style>div{background:\\75rl(https://tracker.example/x)}</style>"
+    without = skeleton.replace('<meta charset="utf-8">', style + '<meta charset="utf-8">')
+    (folder / "page.html").write_text(without, encoding="utf-8")
+    page = render_html(SMALL, RenderOptions(templates=folder))
+    assert page.index("Content-Security-Policy") < page.index("tracker.example")
+    assert "default-src 'none'" in page

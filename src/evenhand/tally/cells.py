@@ -21,7 +21,7 @@ import numpy.typing as npt
 from evenhand.errors import DataError
 from evenhand.load.labels import near_spellings
 from evenhand.tally.needs import Mask
-from evenhand.tally.plan import join_limbs, product_columns
+from evenhand.tally.plan import join_limbs, people_column, product_columns
 
 Ints = npt.NDArray[np.int64]
 
@@ -287,6 +287,16 @@ def product_total(sums: Mapping[str, int], left: str, right: str) -> int:
         left, right = right, left
     high, middle, low = product_columns(left, right)
     return join_limbs(sums[high], sums[middle], sums[low])
+
+
+def holds_pair(table: CellTable, one: str, other: str) -> bool:
+    """Whether a table of sums per person has all that a rate with these two masks needs."""
+    there = set(table.sums)
+    products = [
+        {*product_columns(left, right)} <= there or {*product_columns(right, left)} <= there
+        for left, right in ((one, one), (one, other), (other, other))
+    ]
+    return all(products) and {one, other, people_column(one), people_column(other)} <= there
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:

@@ -198,8 +198,8 @@ def header_of(metadata: Mapping[str, Any], name: str) -> CellsHeader:
             for attribute in definition["attributes"].values()
         )
         and all(isinstance(definition.get(part), dict | None) for part in ("score", "weight"))
-        and isinstance(definition.get("unit"), str | None)
-        and {"score", "weight", "unit"} <= set(definition)
+        and all(isinstance(definition.get(part), str | None) for part in ("count", "unit"))
+        and {"score", "weight", "count", "unit"} <= set(definition)
         and definition.get("unit_rows") in ("one", "several")
     ):
         damaged(name, "its definition is incomplete")
@@ -315,6 +315,8 @@ def contradictions(cells: Cells) -> Iterator[str]:
         yield "its cells do not add up to the rows audited"
     if main.total("n") != counts["people"]:
         yield "its cells do not add up to the people counted"
+    if definition["count"] is None and any((t.sums["rows"] != t.sums["n"]).any() for t in (main, value) if t):
+        yield "it has other people than rows, and no `count`"
     if sum(counts[name] for name in ROW_COUNTS) != counts["rows_read"]:
         yield "its counts of rows do not add up to the rows read"
     if definition["unit"] is None and unit is not None:
