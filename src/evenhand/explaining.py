@@ -48,6 +48,8 @@ def explained(name: str) -> str:
     return "\n".join(lines)
 
 
+LEVELS = {"error": "required", "warn": "warns", "report": "measured"}
+
 SCOPES = {
     "groups": "one answer per group",
     "attribute": "one answer per attribute",
@@ -93,11 +95,12 @@ def policy_lines(audit: Audit) -> Iterator[str]:
         measure = MEASURES.get(check.metric)
         over = "everyone" if measure is not None and measure.scope == "everyone" else ", ".join(check.attributes)
         missing = f"  (not testable here: no {', '.join(check.missing_roles)})" if check.missing_roles else ""
-        yield f"{check.level:<6} {check.id}: {check.metric} {wanted}, by {check.decide_by}, over {over}{missing}"
+        level = LEVELS[check.level]
+        yield f"{level:<8} {check.id}: {check.metric} {wanted}, by {check.decide_by}, over {over}{missing}"
         if check.written != check.metric:
-            yield f"       `{check.written}` is another name of `{check.metric}`"
+            yield f"         `{check.written}` is another name of `{check.metric}`"
     for pack in audit.packs:
-        yield f"pack   {pack.id} {pack.version} ({pack.binding}): {pack.sentence}"
+        yield f"pack     {pack.id} {pack.version} ({pack.binding}): {pack.sentence}"
     yield f"ok: {len(audit.checks)} checks in {audit.name}, policy {audit.sha256[:12]}"
 
 

@@ -150,3 +150,8 @@ def test_counts_have_separators_and_their_noun() -> None:
     assert numbers.counted(48210, "person", "people") == "48,210 people"
     assert numbers.counted(1, "person", "people") == "1 person"
     assert numbers.count(212.6) == "213"
+
+
+def test_a_share_of_nothing_has_no_sign() -> None:
+    assert numbers.percent(-0.0) == "0%"
+    assert numbers.percent(-0.0004) == "> \u22120.1%"

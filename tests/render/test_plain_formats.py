@@ -48,7 +48,7 @@ def test_terminal_lines_look_as_in_the_design(every_state: dict[str, Any]) -> No
 
 def test_terminal_runs_from_pass_to_fail(every_state: dict[str, Any]) -> None:
     words = [line[:12].strip() for line in render("text", every_state).splitlines()[:-1]]
-    order = ["MEASURED", "PASS", "NOT TESTED", "WAIVED", "WARN", "INCONCLUSIVE", "FAIL"]
+    order = ["MEASURED", "PASS", "NOT TESTED", "WAIVED", "WARN", "INCONCLUSIVE", "FAIL", "NOTE"]
     assert [order.index(word) for word in words] == sorted(order.index(word) for word in words)
     assert set(words) == set(order)
 
@@ -59,6 +59,20 @@ def test_a_comparison_that_fails_in_a_waived_or_warning_check_is_not_printed_as_
     text = render("text", every_state)
     assert re.search(r"^WAIVED +waived-check\[region=N\]", text, re.MULTILINE)
     assert re.search(r"^WARN +hit-rate-gap\[sex=female\]", text, re.MULTILINE)
+
+
+def test_warnings_stand_above_the_report_and_are_counted_beyond_a_few(every_state: dict[str, Any]) -> None:
+    many = {**every_state, "warnings": [{"code": "c", "text": f"warning\x1b[31m {i}"} for i in range(30)]}
+    lines = render("text", many, RenderOptions(report_path="report.html")).splitlines()
+    notes = [line for line in lines if line.startswith("NOTE  ")]
+    assert len(notes) == 11
+    assert notes[0].endswith("warning\\x1b[31m 0")
+    assert notes[-1].endswith("and 20 more notes in results.json")
+    assert lines.index(notes[-1]) == len(lines) - 3, "above the report's line, which is above the summary"
+    assert "\x1b" not in "".join(notes)
+    summary = render("md", many)
+    assert summary.count("- NOTE: ") == 21
+    assert summary.index("- NOTE: ") < summary.index("## What needs a decision")
 
 
 def test_terminal_options(every_state: dict[str, Any]) -> None:

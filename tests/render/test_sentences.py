@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import render_documents as made
 
+from evenhand.render import FORMATS
+from evenhand.render.options import RenderOptions
 from evenhand.render.sentences import (
     check_sentence,
     comparison_sentence,
@@ -75,8 +77,51 @@ def test_a_count_over_everyone_leaves_no_room_for_chance() -> None:
 def test_an_unknown_metric_is_described_from_its_name() -> None:
     comparison = made.comparison("sex", "female", "pass", 0.93, None)
     said = sentence(comparison, "fairlearn:count_ratio", decide_by="point")
-    assert said.startswith("The count of sex = female is 0.93 times that of male")
+    assert said.startswith("`fairlearn:count` of sex = female is 0.93 times that of male")
     assert "chance was not considered" in said
+
+
+def test_a_functions_name_stays_as_it_is_written() -> None:
+    comparison = made.comparison("sex", "female", "pass", 0.35, None, reference=None)
+    said = sentence(comparison, "fairlearn:selection_rate", decide_by="point")
+    assert said.startswith("`fairlearn:selection_rate` of sex = female is 0.35")
+    check = made.check("c", "own_metrics:mean_prediction_ratio", "not_tested", [comparison], level="report")
+    check.update(limit={"min": None, "max": None}, reason={"code": "no_limit", "text": ""})
+    document = fill_sentences(made.document([check], "not_tested", 0))
+    assert "`own_metrics:mean_prediction_ratio` is 0.35" in document["checks"][0]["sentence"]
+    page = FORMATS["html"].render(document, RenderOptions())
+    assert ">own_metrics:mean_prediction_ratio</th>" in page
+    assert "Own_metrics" not in page
+
+
+def test_a_function_of_all_groups_is_compared_with_no_reference() -> None:
+    whole = {"groups": {}, "reference": None, "value_reference": None}
+    comparison = made.comparison("sex", "all groups", "fail", 0.2, None, **whole)
+    limit = {"min": None, "max": 0.1}
+    said = sentence(comparison, "fairlearn:equalized_odds_difference", decide_by="point", limit=limit)
+    assert said.startswith("`fairlearn:equalized_odds_difference` of sex (all groups) is 0.200")
+    assert "reference" not in said
+
+
+@pytest.mark.parametrize(
+    ("estimate", "shown"), [(1.0, "1 person"), (0.9999, "1 person"), (-1.0, "−1 person"), (11.0, "11 people")]
+)
+def test_one_person_is_no_people(estimate: float, shown: str) -> None:
+    limit = {"min": None, "max": 30.0}
+    said = sentence(made.comparison("sex", "female", "pass", estimate, None), "shortfall", limit=limit)
+    assert f"is {shown} " in said
+
+
+def test_no_shortfall_is_no_minus_zero() -> None:
+    comparison = made.comparison("sex", "female", "pass", -0.0, (-0.0, 2.0), value=-0.0)
+    said = sentence(comparison, "shortfall", limit={"min": None, "max": 3.0})
+    assert "is 0 people (0% against 37.8%; interval 0 to 2)" in said
+
+
+def test_all_groups_together_need_people_in_all() -> None:
+    open_ = made.comparison("sex", "all groups", "inconclusive", 0.1, (0.01, 0.2), n=212, needs_n=1873, groups={})
+    said = sentence({**open_, "reference": None}, "audience_variance", limit={"min": None, "max": 0.1})
+    assert "About 1,900 people in all would decide it" in said
 
 
 def test_inconclusive_says_why_and_how_many_people_would_do() -> None:

@@ -26,7 +26,7 @@ def document_of(predictions: dict[str, Any], attributes: dict[str, Any] | None =
 
 
 def joined(unknown: int, without_sex: int = 0) -> Any:
-    """A hundred decisions; of so many people the attributes know nothing, of so many no sex; 7 people nobody decided."""
+    """A hundred decisions; of so many people the attributes know nothing, of so many no sex; 7 people without one."""
     known = 100 - unknown
     sex = ["" if i < without_sex else "mf"[i % 2] for i in range(known)]
     return document_of(
@@ -50,7 +50,7 @@ def test_rows_without_a_person_are_a_warning_beyond_the_share_that_may_stay_unte
     (line,) = [i for i, shown in enumerate(terminal) if shown.startswith("NOTE  ")]
     assert text in terminal[line]
     assert terminal[line + 1].startswith("report  ")
-    assert f"NOTE: {text}" in FORMATS["markdown"].render(document, RenderOptions())
+    assert f"- NOTE: {text}" in FORMATS["md"].render(document, RenderOptions())
     page = FORMATS["html"].render(document, RenderOptions())
     assert text in page.split('<section id="verdict"')[1].split("</section>")[0]
 

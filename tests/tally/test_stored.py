@@ -237,7 +237,7 @@ def test_cells_without_a_sum_per_person_are_said_to_lack_it(
 
 def test_a_folder_is_no_file_of_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match="`.` is not a file of evenhand cells"):
+    with pytest.raises(DataError, match=r"`\.` is not a file of evenhand cells"):
         read(Path())
 
 
@@ -255,7 +255,7 @@ def test_the_same_cells_are_not_merged_twice(tmp_path: Path) -> None:
     copied, _ = shard(tmp_path, "copied", 51)
     with pytest.raises(UsageError, match="/a` is given twice"):
         merged([a, b, a])
-    with pytest.raises(UsageError, match="/copied` holds the same cells as .*/a`"):
+    with pytest.raises(UsageError, match=r"/copied` holds the same cells as .*/a`"):
         merged([a, b, copied])
 
 
@@ -328,5 +328,5 @@ def test_outputs_that_cannot_be_files(
 
 def test_a_name_too_long_for_the_file_beside_it_is_an_error_of_ours(tmp_path: Path) -> None:
     _, cells = shard(tmp_path, "a", 61)
-    with pytest.raises(EvenhandError, match="cannot write .*file name too long"):
+    with pytest.raises(EvenhandError, match=r"cannot write .*file name too long"):
         write(tmp_path / ("n" * 254), cells)

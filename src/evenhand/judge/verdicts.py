@@ -22,7 +22,7 @@ class Reason:
     text: str
 
 
-VACUOUS = Reason("vacuous", "everyone or no one was selected, so that there is nothing to compare")
+VACUOUS = Reason("vacuous", "both groups stand at 0% or at 100%, so that there is nothing to compare")
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,10 @@ FAMILIES = (
 CUT = re.compile(r"@((?:[1-9]\d?|100)%|[1-9]\d*)(?=_|$)")
 
 ALIASES: Mapping[str, str] = {
+    "demographic_parity_ratio": "selection_rate_ratio",
+    "demographic_parity_difference": "selection_rate_difference",
+    "statistical_parity_difference": "selection_rate_difference",
+    "disparate_impact": "selection_rate_ratio",
     "equal_opportunity_difference": "true_positive_rate_difference",
     "predictive_parity_difference": "positive_predictive_value_difference",
 }

@@ -38,9 +38,13 @@ class Proportion:
     caution: str
     source: str = "Barocas, Hardt & Narayanan, Fairness and Machine Learning, ch. 3"
     polar: bool = False
-    vacuous: bool = False
     several: str = ""
     """The title in the plural, where it is not made by adding an s."""
+
+    @property
+    def vacuous(self) -> bool:
+        """Whether everyone or no one deciding alike makes the comparison one about nobody: rates of decisions."""
+        return "decision" in self.cases.keys | self.among.keys
 
     @property
     def plural(self) -> str:
@@ -73,7 +77,6 @@ PROPORTIONS: tuple[Proportion, ...] = (
         "It ignores whether people differ in need or merit; conditional measures and error rates ask about that.",
         "UGESP, 29 CFR 1607.4(D); Feldman et al. 2015",
         polar=True,
-        vacuous=True,
     ),
     Proportion(
         "true_positive_rate",

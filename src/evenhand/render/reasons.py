@@ -12,7 +12,7 @@ NOT_TESTED: Mapping[str, str] = {
     "too_few_people": "the group or its reference has fewer people than the policy's floor",
     "too_small_denominator": "too few people of the group or its reference are in the denominator",
     "no_denominator": "nobody of the group is in the denominator, so that the quantity does not exist",
-    "vacuous": "everyone or no one was selected, so that there is nothing to compare",
+    "vacuous": "both groups stand at 0% or at 100%, so that there is nothing to compare",
     "reference_absent": "the reference does not occur in the data",
     "reference_undefined": "the quantity does not exist for the reference",
     "excluded": "the audit file leaves this group out, with a reason",
@@ -22,7 +22,7 @@ NOT_TESTED: Mapping[str, str] = {
     "units_unclear": "it is not known which rows belong to the same person",
 }
 INCONCLUSIVE: Mapping[str, str] = {
-    "vacuous": "everyone or no one was selected",
+    "vacuous": "both groups stand at 0% or at 100%",
     "coverage": "too many people are in groups that could not be tested",
     "min_expected": "fewer people would be expected than the policy's floor for a decision asks for",
     "not_enough_evidence": "the interval includes the limit",

@@ -62,9 +62,13 @@ def declared_labels(texts: Sequence[str], rows: Sequence[int], flag: Flag) -> li
     zeros = others if flag.zeros is None else set(flag.zeros)
     unknown = others - zeros
     if flag.zeros is None and len(others) > 1 and not flag.rest_is_no:
+        never = not any(text in flag.ones for text in texts)
+        declared = ", ".join(f"`{text}`" for text in flag.ones)
+        found = f"never holds {declared}, which means yes" if never else "holds what means yes"
+        several = f"{len(others)} other values" if never else f"{len(others)} values besides"
         raise DataError(
-            f"column `{flag.described}` ({flag.role}) has {len(others)} values besides those that mean yes; "
-            f"which of them mean no is not declared" + spelling_hint(others, flag),
+            f"column `{flag.described}` ({flag.role}) {found}, and has {several}; which of them mean no is not declared"
+            + spelling_hint(others, flag),
             hint=f"list them under `columns.{flag.zeros_key}`, or give the column that holds the decision itself"
             if flag.zeros_key
             else "give a column with two values",
