@@ -101,7 +101,8 @@ def audit(
     rows = (opened.predictions, opened.attributes_path) if cells is None else (None, None)
     if cells is None and opened.predictions is None:
         raise UsageError("there is nothing to audit", hint="name the file in `data.predictions`, or give `--data`")
-    check_output(output, inputs=[*rows, cells, path], out=out)
+    packs = [pack for pack in policy or () if os.path.isfile(pack)]
+    check_output(output, inputs=[*rows, cells, path, *packs], out=out)
     check_writable(out)
     if cells is not None:
         from evenhand.tally.stored import read

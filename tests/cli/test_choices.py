@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,7 @@ LONG = "a" * 300
         (["-o", "./people.csv"], "`people.csv` is read by this command"),
         (["-o", "evenhand.yaml"], "`evenhand.yaml` is read by this command"),
         (["-o", "link.csv"], "`link.csv` is read by this command"),
+        (["--policy", "pack.yaml", "-o", "pack.yaml"], "`pack.yaml` is read by this command"),
         (["-o", "."], "`.` is a folder"),
         (["-o", "nowhere/x.txt"], "cannot write `nowhere/x.txt`: its folder does not exist"),
         (["-o", "run"], "`run` stands where the run folder goes"),
@@ -81,6 +84,7 @@ def test_what_cannot_be_meant_is_refused_and_nothing_is_touched(
     here: Run, audit_folder: Path, arguments: list[str], said: str
 ) -> None:
     (audit_folder / "link.csv").symlink_to("p.csv")
+    shutil.copy(str(files("evenhand") / "config/packs/four-fifths.yaml"), audit_folder / "pack.yaml")
     before = contents(audit_folder)
     done = here("audit", "evenhand.yaml", *([] if "--out" in arguments else ["--out", "run"]), *arguments)
     assert done.returncode == 2

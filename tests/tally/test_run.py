@@ -263,11 +263,17 @@ def test_no_audited_row_is_an_error() -> None:
 def test_a_third_decision_is_refused_without_naming_it(engine: str) -> None:
     rows = table(sex=["m", "f", "f"], decided=["1", "0", "CANARY"])
     error = refusal(rows, engine)
-    assert "column `decided` (decision) has 2 values besides those that mean yes" in str(error)
+    assert "column `decided` (decision) holds what means yes, and has 2 values besides" in str(error)
     assert error.hint is not None
     assert "columns.unselected" in error.hint
     declared = {**NO_ROLES, "label": None, "unselected": ["0"]}
-    assert "1 values that are declared neither yes nor no, in 1 rows" in str(refusal(rows, engine, columns=declared))
+    assert "1 value that is declared neither yes nor no, in 1 row" in str(refusal(rows, engine, columns=declared))
+
+
+def test_a_value_that_means_yes_and_never_occurs_is_said_so() -> None:
+    rows = table(sex=["m", "f", "f"], decided=["approved", "declined", "approved"])
+    columns = {**NO_ROLES, "label": None, "selected": ["1"]}
+    assert "never holds `1`, which means yes, and has 2 other values" in str(refusal(rows, columns=columns))
 
 
 def test_another_spelling_of_a_declared_value_is_hinted_at() -> None:

@@ -75,9 +75,11 @@ def declared_labels(texts: Sequence[str], rows: Sequence[int], flag: Flag) -> li
         )
     if unknown:
         affected = sum(n for text, n in zip(texts, rows, strict=True) if text in unknown)
+        values = "1 value that is" if len(unknown) == 1 else f"{len(unknown)} values that are"
+        places = "1 row" if affected == 1 else f"{affected:,} rows"
         raise DataError(
-            f"column `{flag.described}` ({flag.role}) has {len(unknown)} values that are declared neither yes nor no, "
-            f"in {affected:,} rows" + spelling_hint(unknown, flag),
+            f"column `{flag.described}` ({flag.role}) has {values} declared neither yes nor no, in {places}"
+            + spelling_hint(unknown, flag),
             hint=f"add them to `columns.{flag.zeros_key}` or to the list that means yes",
         )
     return [MISSING if text == MISSING else "1" if text in flag.ones else "0" for text in texts]
