@@ -1,7 +1,7 @@
 """The results document: verdicts and facts as the dict that results.json holds (schema `evenhand.results/1`).
 
 Everything that any output shows is in it, and nothing else. May import: config, measure, judge, tally, and render's
-`json_v1`, `labels`, `numbers` and `sentences`.
+`json_v1` and `sentences`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from evenhand import __version__
+from evenhand import __version__, remarks
 from evenhand.config.checks import Check, roles_present
 from evenhand.config.loader import Audit
-from evenhand.errors import SelfCheckError, near_name
+from evenhand.errors import SelfCheckError
 from evenhand.judge.checks import FailOn, exit_code, run_status
 from evenhand.judge.rules import ALPHA
 from evenhand.judge.verdicts import CheckVerdict, ComparisonVerdict
@@ -26,8 +26,6 @@ from evenhand.measure import MEASURES
 from evenhand.measure.base import Finding, Grouping, Setting
 from evenhand.measure.beside import calibration_curves, table_behind
 from evenhand.render.json_v1 import SCHEMA, validate
-from evenhand.render.labels import who
-from evenhand.render.numbers import percent
 from evenhand.render.sentences import fill_sentences
 from evenhand.stats.contrast import Interval
 from evenhand.tally.cells import Cells
@@ -86,7 +84,9 @@ def results_document(results: Results) -> JSON:
         "statements": [],
         "waivers": [],
         "changes": [],
-        "warnings": warnings_part(results, data),
+        "warnings": remarks.warnings_part(
+            results.audit, results.setting, [(result.check, result.verdict) for result in results.checks], data
+        ),
         "evidence": {result.check.id: evidence_part(result, results) for result in results.checks},
     }
     document = fill_sentences(document)
@@ -312,68 +312,12 @@ def data_part(results: Results) -> JSON:
         shown = "score" if name == "score_presence" else name
         missing.append({"attribute": shown, "rows": n, "share": n / rows if rows else None})
     counts = results.setting.cells.header.counts
-    notes = [*results.setting.cells.header.notes, *joining_notes(counts), *absent_groups(results)]
+    notes = [
+        *results.setting.cells.header.notes,
+        *remarks.joining_notes(counts),
+        *remarks.absent_groups(results.audit, results.setting, results.groupings),
+    ]
     return {"missing": missing, "notes": [{"code": c, "text": t, "rows": r or None} for c, t, r in notes]}
-
-
-def joining_notes(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
-    """Both sides of the join, counted."""
-    texts = {
-        "attribute_rows": "rows of the attributes read",
-        "rows_unmatched": "rows of the predictions whose key is not in the attributes",
-        "attribute_rows_unmatched": "rows of the attributes that no prediction uses",
-    }
-    return [(code, text, counts[code]) for code, text in texts.items() if counts.get(code)]
-
-
-def absent_groups(results: Results) -> list[tuple[str, str, int]]:
-    """Groups that the audit file leaves out or gives a share, and that no row has: perhaps misspelt."""
-    named = [("exclude", left_out.attribute, left_out.group) for left_out in results.audit.exclusions]
-    named += [("population", name, label) for name, shares in results.audit.file.population.items() for label in shares]
-    notes = []
-    for key, attribute, group in named:
-        grouping = results.groupings[attribute]
-        labels = [grouping.label(labels) for labels in results.setting.main(grouping)]
-        if group not in (*labels, MISSING):
-            near = near_name(group, labels)
-            text = f"`{key}` names the group `{group}` of `{attribute}`, which does not occur in the data"
-            notes.append((f"{key}_absent", text + (f" (did you mean `{near}`?)" if near else ""), 0))
-    return notes
-
-
-def warnings_part(results: Results, data: JSON) -> list[JSON]:
-    """What a reader should know before trusting the page; `data` is the document's part of that name."""
-    found = []
-    if any(":" in result.check.metric for result in results.checks):
-        text = "some checks use functions of the rows, through fairlearn's MetricFrame on one machine"
-        found.append(("metrics_on_rows", text))
-    if any(result.check.decide_by == "point" and result.check.level != "report" for result in results.checks):
-        found.append(("no_error_control", "checks decided by `point` have no error control"))
-    found += unknown_people(results, data)
-    findings = [c.finding for result in results.checks for c in result.verdict.comparisons]
-    few = {(f.attribute, f.group): f for f in findings if f.few_units}
-    for finding in few.values():
-        group = who({"attribute": finding.attribute, "group": finding.group, "groups": finding.groups})
-        text = f"the rows of {group} come from fewer than 20 people, or mostly from a few; intervals are rough"
-        found.append(("few_units", text))
-    return [{"code": code, "text": text} for code, text in found]
-
-
-def unknown_people(results: Results, data: JSON) -> list[tuple[str, str]]:
-    """More rows than the policy leaves untested have nobody in the attributes, or lack an attribute."""
-    counts, most = results.setting.cells.header.counts, results.audit.small_groups.max_untested
-    rows, unmatched = counts["rows_audited"], counts.get("rows_unmatched", 0)
-    found = []
-    if unmatched > most * rows:
-        text = f"{unmatched:,} of {rows:,} rows ({percent(unmatched / rows)}) found no person in the attributes"
-        found.append(("rows_unmatched", f"{text}: no check sees how they were treated"))
-    for missing in data["missing"]:
-        name, n = missing["attribute"], missing["rows"]
-        # Rows without a person lack every attribute: said once, above.
-        if name in results.audit.file.protected and n > max(most * rows, unmatched):
-            text = f"`{name}` is missing in {n:,} of {rows:,} rows ({percent(n / rows)})"
-            found.append(("attribute_missing", f"{text}: no check of it sees how they were treated"))
-    return found
 
 
 def evidence_part(result: CheckResult, results: Results) -> JSON:

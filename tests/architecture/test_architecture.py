@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "render": {"errors", "judge", "measure", "stats"},
     "roles": {"config", "errors", "load", "tally"},
     "external": {"errors", "load", "measure", "stats", "tally"},
-    "results": {"config", "errors", "render", *STAGES},
+    "remarks": {"config", "errors", "judge", "load", "measure", "render"},
+    "results": {"remarks", "config", "errors", "render", *STAGES},
     "pipeline": {"config", "errors", "external", "results", "roles", *STAGES},
     "streams": {"errors"},
     "endings": {"errors", "streams"},
@@ -112,7 +113,19 @@ def test_every_module_says_what_it_holds(path: Path) -> None:
 
 def test_asking_for_help_imports_nothing_heavy() -> None:
     """pandas takes .8 s to import, matplotlib 1.0, scipy.stats 1.9: `evenhand --help` must not pay."""
-    heavy = ["duckdb", "fairlearn", "matplotlib", "narwhals", "numpy", "pandas", "polars", "pyarrow", "pydantic", "scipy", "sklearn"]
+    heavy = [
+        "duckdb",
+        "fairlearn",
+        "matplotlib",
+        "narwhals",
+        "numpy",
+        "pandas",
+        "polars",
+        "pyarrow",
+        "pydantic",
+        "scipy",
+        "sklearn",
+    ]
     code = f"import sys, evenhand.cli; print(*[name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
@@ -160,7 +173,16 @@ def test_kinds_are_declarations() -> None:
 def test_nothing_registers_itself_on_import() -> None:
     """Tables are written out: no decorator adds a measure, an engine or a format."""
     known = {"property", "cached_property", "dataclass", "classmethod", "staticmethod", "abstractmethod", "cache"}
-    known |= {"lru_cache", "contextmanager", "model_validator", "field_validator", "command", "callback", "override", "overload"}
+    known |= {
+        "lru_cache",
+        "contextmanager",
+        "model_validator",
+        "field_validator",
+        "command",
+        "callback",
+        "override",
+        "overload",
+    }
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             for decorator in getattr(node, "decorator_list", []):

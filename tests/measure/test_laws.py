@@ -359,7 +359,12 @@ def test_an_interval_excludes_a_limit_exactly_when_the_test_rejects_it(variant: 
                         assert (upper < limit) == (contrast.p_less(limit) < alpha), (name, finding.group, alpha, step)
                     if math.isfinite(lower):
                         limit = lower + step * max(1.0, abs(lower))
-                        assert (lower > limit) == (contrast.p_greater(limit) < alpha), (name, finding.group, alpha, step)
+                        assert (lower > limit) == (contrast.p_greater(limit) < alpha), (
+                            name,
+                            finding.group,
+                            alpha,
+                            step,
+                        )
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
+from hostile_rows import hostile_tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hostile_rows import hostile_tables
 from small_audits import audit_of, cells_of, every_measure, random_rows
 
 from evenhand.errors import EvenhandError

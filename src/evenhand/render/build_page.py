@@ -102,7 +102,7 @@ def _header(document: Mapping[str, Any], name: str) -> Header:
     facts = [
         Fact("Data", _data_words(document)),
         Fact("Policy", _policy_words(document)),
-        Fact("Approved", f"by {_text(approved['by'])} on {_text(approved['on'])}" if approved else "not yet"),
+        Fact("Policy approved", f"by {_text(approved['by'])} on {_text(approved['on'])}" if approved else "not yet"),
         Fact("Owner", _text(audit["model"]["owner"])),
         Fact("As of", _text(audit["as_of"])),
         Fact("Audit file", _audit_file(document)),

@@ -17,7 +17,7 @@ _MODES = {
         "Assurance",
         "A comparison fails when the data rule out that the limit is kept, and passes when the data rule out that "
         "it is broken. Between the two it is inconclusive. A check passes only if every comparison tested passes: "
-        "here a pass is evidence of fairness.",
+        "a pass is evidence that this limit is kept, and of nothing else.",
     ),
     "confirmatory": (
         "Confirmatory",
@@ -80,7 +80,8 @@ def limits_of_audit(document: Mapping[str, Any]) -> tuple[str, ...]:
     limits = [
         "It shows differences between groups in the decisions of this model on these data. It does not show why they "
         "differ, nor whether any one person was treated fairly.",
-        "It compares with the reference groups that the policy fixed beforehand. Other references give other numbers.",
+        "It compares with the reference groups that the policy fixed beforehand (an impact ratio: with the highest "
+        "group in the data). Other references give other numbers.",
         "It says nothing about people who are not in the data, about groups that were not declared, or about effects "
         "that show only later.",
         "Groups that are too small to judge are listed, not cleared.",
