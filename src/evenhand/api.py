@@ -30,8 +30,12 @@ class AuditResult:
     In a notebook it shows its report.
     """
 
-    document: Mapping[str, Any]
+    document: Mapping[str, Any] = field(repr=False)
     _outcome: Outcome = field(repr=False)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{n} {status}" for status, n in self.document["counts"]["checks"].items() if n)
+        return f"<AuditResult {self.verdict}: {counts}>"
 
     @property
     def verdict(self) -> str:
@@ -49,7 +53,7 @@ class AuditResult:
         return {check["id"]: check for check in self.document["checks"]}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per comparison: check, metric, group, n, estimate, decision interval, limit, status, reason."""
+        """One row per comparison: check, its level and status, group, n, estimate, decision interval, limit, status."""
         import pandas as pd
 
         rows = []
@@ -59,6 +63,8 @@ class AuditResult:
                 rows.append(
                     {
                         "check": check["id"],
+                        "level": check["level"],
+                        "check_status": check["status"],
                         "metric": check["metric"],
                         "attribute": comparison["attribute"],
                         "group": comparison["group"],

@@ -128,7 +128,7 @@ def report(
     no_color: NoColorOption = False,
 ) -> None:
     """Render a report again from results.json, byte for byte; the rows are not needed."""
-    from evenhand.render.folder import check_writable, publish
+    from evenhand.render.folder import check_writable, kept_beside, publish
     from evenhand.render.json_v1 import load
     from evenhand.render.outputs import run_folder_files
 
@@ -138,7 +138,9 @@ def report(
     document = load(results)
     if out is not None:
         check_writable(out)
-        publish(out, run_folder_files(document, look), {})
+        files = run_folder_files(document, look)
+        run, cells = kept_beside(out, files["results.json"])
+        publish(out, files | run, cells)
     show(document, formats, output, look)
 
 
@@ -153,7 +155,8 @@ def merge(
     check_output(output)
     total = merged(cells)
     write(output, total)
-    print(f"merged {len(cells)} files: {total.header.counts['people']:,} people in {len(total.main):,} cells, {output}")
+    people, name = total.header.counts["people"], harmless(str(output))
+    put(f"merged {len(cells)} files: {people:,} people in {len(total.main):,} cells, {name}\n")
     for code, text, _ in total.header.notes:
         if code == "merged_shards":
             say(f"note: {text}")

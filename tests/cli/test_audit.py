@@ -135,3 +135,19 @@ def test_same_rows_same_bytes_whatever_the_engine_order_and_environment(evenhand
     evenhand("audit", "--out", "second", "--engine", "polars", TZ="Asia/Tokyo", PYTHONHASHSEED="7", LC_ALL="C")
     for name in ("report.html", "results.json", "summary.md", "junit.xml", "restricted/cells.parquet"):
         assert (audit_folder / "second" / name).read_bytes() == (audit_folder / "first" / name).read_bytes(), name
+
+
+def test_rendering_in_place_keeps_the_cells_and_another_audit_is_not_overwritten(
+    evenhand: Run, audit_folder: Path
+) -> None:
+    evenhand("audit", "--out", "run")
+    before = {p.name: p.read_bytes() for p in (audit_folder / "run").rglob("*") if p.is_file()}
+    assert evenhand("report", "run/results.json", "--out", "run").returncode == 0
+    assert {p.name: p.read_bytes() for p in (audit_folder / "run").rglob("*") if p.is_file()} == before
+    file = audit_folder / "evenhand.yaml"
+    file.write_text(file.read_text().replace("min: 0.80", "min: 0.50"))
+    evenhand("audit", "--out", "other")
+    done = evenhand("report", "run/results.json", "--out", "other")
+    assert done.returncode == 2
+    assert "cells of another audit" in done.stderr
+    assert (audit_folder / "other/restricted/cells.parquet").exists()

@@ -148,6 +148,8 @@ def test_the_api_gives_what_the_command_line_gives(evenhand: Run, audit_folder: 
     assert result.checks["parity"]["comparisons"] == on_disk["checks"][0]["comparisons"]
     frame = result.to_frame()
     assert frame.loc[0, "estimate"] == 0.2
+    assert frame.loc[0, "check_status"] == "fail"
+    assert repr(result) == "<AuditResult fail: 1 fail>"
     assert result._repr_html_().startswith("<iframe srcdoc=")
     result.save(audit_folder / "saved")
     assert (audit_folder / "saved/report.html").exists()

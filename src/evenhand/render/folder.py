@@ -46,6 +46,24 @@ def check_writable(folder: Path) -> None:
             probe.rmdir()
 
 
+def kept_beside(folder: Path, results: bytes) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """What stays when `report` renders a run folder again in place: its run.json and its cells, as bytes.
+
+    Errors: OutputError where the folder holds the cells of other results, which rendering would delete.
+    """
+    with _as_output_error(folder):
+        cells = {name: (folder / RESTRICTED_FOLDER / name) for name in RESTRICTED}
+        present = {name: path.read_bytes() for name, path in cells.items() if path.is_file()}
+        former = folder / "results.json"
+        same = former.is_file() and former.read_bytes() == results
+        if present and not same:
+            raise OutputError(
+                f"the run folder `{folder}` holds the cells of another audit", hint="choose another `--out`"
+            )
+        run = folder / "run.json"
+        return ({"run.json": run.read_bytes()} if same and run.is_file() else {}), present
+
+
 def publish(folder: Path, files: Mapping[str, bytes], restricted: Mapping[str, bytes]) -> None:
     """Replace what evenhand wrote in `folder` by these files: all of them appear, or the folder stays as it was.
 
