@@ -128,11 +128,14 @@ def test_area_under_the_curve(audited: Audited, decisions: Mapping[str, pd.DataF
         assert value == pytest.approx(roc_auc_score(rows.loc[part, "label"] == "yes", on_grid[part]), abs=1e-9)
 
 
-@pytest.mark.parametrize(("name", "exit_code"), [("german_credit", 3), ("adult", 1), ("law_school", 1)])
+@pytest.mark.parametrize(("name", "exit_code"), [("german_credit", 1), ("adult", 1), ("law_school", 1)])
 def test_outcomes_and_reports(
     audited: Audited, decisions: Mapping[str, pd.DataFrame], tmp_path: Path, name: str, exit_code: int
 ) -> None:
-    """500 applicants cannot show four fifths; women in adult and Black applicants to law school are far below it."""
+    """Women in adult and Black applicants to law school are far below four fifths. Of 500 applicants for credit, those
+    under 26 get it .74 times as often: significant (p .0002, z −3.69), so that the legal reading fails; not enough to
+    rule out .80, so that assurance does not.
+    """
     result = audit(decisions[name], HERE / f"{name}.yaml")
     assert result.exit_code == exit_code
     report = result.save(tmp_path / name) / "report.html"

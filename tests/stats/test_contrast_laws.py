@@ -19,6 +19,7 @@ import pytest
 import evenhand.stats
 from evenhand.stats.combined import LargestOf, MoverContrast
 from evenhand.stats.contrast import Contrast
+from evenhand.stats.distance import DistanceContrast, delivered_distance
 from evenhand.stats.known import KnownValue
 from evenhand.stats.rates import RateContrast
 from evenhand.stats.resample import ReplicateContrast
@@ -57,6 +58,14 @@ def replicates(draw: random.Random) -> ReplicateContrast:
     return ReplicateContrast(estimate=0.5, replicates=drawn)
 
 
+def distance(draw: random.Random) -> Contrast:
+    eligible = [draw.randint(20, 400) for _ in range(draw.choice([2, 3, 5]))]
+    delivered = [draw.randint(1, n - 1) for n in eligible]
+    found = delivered_distance(delivered, eligible, seed=draw.randrange(10**6))
+    assert found is not None
+    return found
+
+
 FAMILIES: dict[type[Contrast], Callable[[random.Random], Contrast]] = {
     ScoreRatio: lambda draw: ScoreRatio(**table(draw)),
     ScoreDifference: lambda draw: ScoreDifference(**table(draw)),
@@ -69,6 +78,7 @@ FAMILIES: dict[type[Contrast], Callable[[random.Random], Contrast]] = {
         parts=((0.5, ScoreDifference(**table(draw))), (draw.choice([-0.5, 0.5]), ScoreDifference(**table(draw))))
     ),
     LargestOf: lambda draw: LargestOf(parts=(ScoreDifference(**table(draw)), ScoreDifference(**table(draw)))),
+    DistanceContrast: distance,
     ScaledContrast: lambda draw: ScaledContrast(inner=ScoreDifference(**table(draw)), factor=draw.choice([-50, 0.5])),
 }
 

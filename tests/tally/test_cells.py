@@ -125,6 +125,23 @@ def test_adding_nothing_changes_nothing() -> None:
         assert table.select({"sex": []}).totals() == dict.fromkeys(table.sums, 0)
 
 
+def test_the_digest_is_that_of_every_number_and_label() -> None:
+    """It seeds bootstraps and names an audit: no change of a sum, a label or a score bin may leave it as it is."""
+    cells = cells_of(audit_of(measures=("auc",)), random_rows(35, 60))
+    digests = {cells.digest}
+    for name, table in cells.tables.items():
+        for sum_ in table.sums:
+            more = {**table.sums, sum_: table.sums[sum_] + np.eye(len(table), dtype=np.int64)[0]}
+            digests.add(Cells(cells.header, {**cells.tables, name: CellTable(table.keys, more)}).digest)
+        for key, column in table.keys.items():
+            labels = None if column.labels is None else ("other", *column.labels[1:])
+            moved = KeyColumn(column.codes + (labels is None), labels)
+            digests.add(
+                Cells(cells.header, {**cells.tables, name: CellTable({**table.keys, key: moved}, table.sums)}).digest
+            )
+    assert len(digests) == 1 + sum(len(table.sums) + len(table.keys) for table in cells.tables.values())
+
+
 # What must not be added -----------------------------------------------------------------------------------------
 
 
