@@ -76,6 +76,20 @@ def test_bands_include_their_lower_edge(engine: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_values_are_mapped_as_written_and_others_stay(engine: str) -> None:
+    """F and `female` become one group; `f` is not F, and a missing value stays missing."""
+    rows = table(sex=["F", "female", "f", "M", None], decided=[1] * 5)
+    audit = audit_of(
+        measures=["selection_rate"],
+        columns={**NO_ROLES, "label": None},
+        protected={"sex": {"reference": "male", "values": {"F": "female", "M": "male"}}},
+        population={},
+    )
+    found = by(cells_of(audit, rows, engine=engine), "sex")
+    assert found == {(MISSING,): 1, ("f",): 1, ("female",): 2, ("male",): 1}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_score_bins_are_floor_of_the_scaled_score_plus_a_half(engine: str) -> None:
     """.0004999 → 0, .0005 → 1 (half up, never half to even), .0015 → 2, −.0005 → 0; NaN and ±inf are in no bin."""
     scores = [0.0004999, 0.0005, 0.0015, -0.0005, 0.9995, 1.0, float("nan"), float("-inf"), None]
