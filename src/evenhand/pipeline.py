@@ -258,7 +258,7 @@ def rule_of(audit: Audit, check: Check, parity: float | None) -> Rule:
         minimum=None if check.minimum is None else Fraction(check.minimum),
         maximum=None if check.maximum is None else Fraction(check.maximum),
         level=check.level,  # type: ignore[arg-type]  # validated by the audit file's schema
-        decide_by=check.decide_by,  # type: ignore[arg-type]
+        decide_by=check.decide_by,  # type: ignore[arg-type]  # likewise
         parity=parity,
         floors=Floors(
             min_people=small.min_people,

@@ -65,7 +65,7 @@ def results_document(results: Results) -> JSON:
     document: JSON = {
         "schema": SCHEMA,
         "verdict": verdict,
-        "exit_code": exit_code(verdict, levels, results.fail_on),  # type: ignore[arg-type]
+        "exit_code": exit_code(verdict, levels, results.fail_on),  # type: ignore[arg-type]  # likewise
         "reason": {"code": verdict, "text": ""},
         "audit": audit_part(results),
         "tool": {"name": "evenhand", "version": __version__},
