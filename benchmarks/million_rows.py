@@ -72,7 +72,7 @@ checks:
 RESULTS = """\
 import json, sys
 import evenhand
-result = evenhand.audit(audit_file=sys.argv[1])
+result = evenhand.audit(audit_file=sys.argv[1], engine=sys.argv[3])
 with open(sys.argv[2], "w", encoding="utf-8") as file:
     json.dump(result.document, file)
 """
@@ -134,7 +134,8 @@ def main() -> int:
         folder = Path(name)
         make_data(folder, options.rows)
         audit_file, out = folder / "evenhand.yaml", folder / "out"
-        results = measured([sys.executable, "-c", RESULTS, str(audit_file), str(folder / "results.json")])
+        made = [sys.executable, "-c", RESULTS, str(audit_file), str(folder / "results.json"), options.engine]
+        results = measured(made)
         command = [sys.executable, "-m", "evenhand", "audit", str(audit_file), "--out", str(out), "--quiet"]
         whole = measured([*command, "--engine", options.engine])
         if whole.exit_code not in (0, 1, 3) or results.exit_code:

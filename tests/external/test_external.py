@@ -111,6 +111,17 @@ def test_functions_that_compare_groups_themselves_answer_once(metric: str, funct
     assert found["all groups"]["n"] == len(frame)
 
 
+def test_functions_of_scores_get_scores_whatever_their_argument_is_called() -> None:
+    """fairlearn's derived metrics call it y_pred; decisions in place of scores would give another number."""
+    frame = rows(3)
+    values = [LEVELS["sklearn:roc_auc_score"](of_group) for _, of_group in frame.groupby("sex")]
+    found = comparisons("fairlearn:roc_auc_score_group_min", frame)
+    assert found["all groups"]["estimate"] == pytest.approx(min(values), rel=1e-12)
+    values = [LEVELS["sklearn:log_loss"](of_group) for _, of_group in frame.groupby("sex")]
+    found = comparisons("fairlearn:log_loss_group_max", frame)
+    assert found["all groups"]["estimate"] == pytest.approx(max(values), rel=1e-12)
+
+
 def test_functions_that_compare_groups_get_their_labels() -> None:
     frame = rows(4)
     found = comparisons("own_metrics:largest_group", frame)

@@ -191,6 +191,18 @@ def test_a_rate_of_zero_takes_the_score_interval_of_the_people() -> None:
     assert found["selection_rate_ratio"][0].estimate == 0.0
 
 
+def test_a_rate_of_one_has_no_variance_to_add() -> None:
+    """All positives of f selected: the linearised variance of a TPR of 1 is 0, which would be half of a certainty."""
+    frame = clustered_rows().copy()
+    frame.loc[(frame["sex"] == "f") & (frame["turned_out"] == 1), "decided"] = 1
+    names = ["balanced_accuracy", "balanced_accuracy_difference", "average_odds_difference"]
+    audit = audit_of(measures=names, columns={**NO_ROLES, "positive": ["1"], "unit": "person"}, protected=PROTECTED)
+    found = findings_of(audit, cells_of(audit, frame))
+    for name in names:
+        (finding,) = [finding for finding in found[name] if finding.group == "f"]
+        assert (finding.contrast, finding.undefined) == (None, "no_interval")
+
+
 def test_one_person_alone_has_no_interval() -> None:
     frame = pd.DataFrame(
         {"person": [1, 1, 2, 2, 3, 3], "sex": ["m", "m", "f", "f", "m", "m"], "decided": [1, 0, 1, 0, 0, 1]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import narwhals as nw
 import polars as pl
@@ -11,6 +11,9 @@ import polars as pl
 from evenhand.load.table import ArrowRows, ParquetFiles, Table
 from evenhand.tally.engines.base import Rows
 from evenhand.tally.engines.lazy import LazyEngine
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class PolarsEngine(LazyEngine):
@@ -28,6 +31,10 @@ class PolarsEngine(LazyEngine):
     @classmethod
     def version(cls) -> str:
         return pl.__version__
+
+    def collect(self, frame: nw.LazyFrame[Any]) -> pa.Table:
+        """Run the query in the streaming engine: files larger than memory are read in pieces."""
+        return frame.collect(backend="pyarrow", engine="streaming").to_native()
 
     def scan(self, table: Table, prefix: str) -> nw.LazyFrame[Any]:
         match table.source:
