@@ -6,6 +6,7 @@ Called by the pipeline only. May import: config, load, tally, errors.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -250,7 +251,7 @@ def raw_candidates(column: Column, texts: Sequence[str], missing_values: Sequenc
     for text in texts:
         candidates: list[object] = [text]
         if column.type == "integer":
-            candidates = [int(text)] if text.lstrip("-").isdecimal() else []
+            candidates = [int(text)] if re.fullmatch(r"-?[0-9]{1,18}", text) else []
         elif column.type == "number":
             candidates = [_number(text)]
         elif column.type == "boolean":

@@ -67,6 +67,8 @@ def confusion_contrast(
         theirs = functional(*reference_counts)
         their_draws = functional(*multinomial_replicates(reference_counts, replicates, seed + 1).T)
         if form == "ratio":
+            # A ratio to something at or below 0 has no meaning: such draws count as undefined.
+            their_draws = np.where(their_draws > 0, their_draws, math.nan)
             estimate, drawn, parity = _divide(estimate, theirs), _divide(drawn, their_draws), 1.0
         else:
             estimate, drawn, parity = estimate - theirs, drawn - their_draws, 0.0
