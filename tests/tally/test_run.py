@@ -162,6 +162,7 @@ def test_where_and_unknown_persons_leave_rows_out(engine: str) -> None:
         (pa.array(["a", "b", "a", ""]), ["a"]),
         (pa.array(["a", "b", "c", "d"]), ["c", "a", "--5"]),
         (pa.array([-7, 8, -7, None]), ["-7", "007", "x"]),
+        (pa.array([-7, 8, -7, None]), ["-7", "--7", "9" * 30]),
     ],
 )
 def test_where_compares_label_text(engine: str, column: pa.Array, wanted: list[str]) -> None:
