@@ -4,10 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test lint browser simulate bench contract clean
+.PHONY: help demo test lint browser simulate simulate-prices bench bench-prices clean
 
 help:            ## list the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/'
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -33,8 +33,14 @@ browser: $(READY) ## axe-core, print and narrow screens in headless Chromium (ne
 simulate: $(READY) ## the gate's error rates, by simulation and enumeration
 	$(BIN)/python benchmarks/simulate.py
 
+simulate-prices: $(READY) ## coverage of the intervals on prices, false alarms and power
+	$(BIN)/python benchmarks/simulate_prices.py
+
 bench: $(READY)  ## time and memory of one audit of a million rows
 	$(BIN)/python benchmarks/million_rows.py
+
+bench-prices: $(READY) ## time of the sums of a million prices beside SQL by hand
+	$(BIN)/python benchmarks/prices.py
 
 clean:           ## remove the environment and everything that was made
 	rm -rf $(VENV) out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -18,8 +18,10 @@ from evenhand.choices import check_key, check_memory, check_output, check_text, 
 from evenhand.command_options import (
     AuditFileArgument,
     CellsOption,
+    CopyOption,
     FailOn,
     FormatOption,
+    KindOption,
     NoColorOption,
     OutAgainOption,
     OutOption,
@@ -164,8 +166,10 @@ def merge(
 
 @app.command()
 def demo(
-    kind: Annotated[str, typer.Argument(help="Kind of model.")] = "targeting",
+    kind: Annotated[str, typer.Argument(help="Kind of model: targeting or pricing.")] = "targeting",
     out: OutOption = Path("evenhand-out"),
+    copy: CopyOption = None,
+    quiet: QuietOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """Audit the sample that comes with evenhand; exit 0 when the outcome is the expected one."""
@@ -174,17 +178,23 @@ def demo(
     from evenhand.kinds import KINDS
     from evenhand.pipeline import Options, audit_rows, open_audit
     from evenhand.render.folder import check_writable
-    from evenhand.resources import sample_folder
+    from evenhand.resources import copy_sample, sample_folder
     from evenhand.roles import Sources
 
     if kind not in KINDS:
-        raise UsageError(f"there is no sample for `{kind}`", hint="one of " + ", ".join(KINDS))
+        raise UsageError(
+            f"there is no sample for `{kind}`", hint=f"one of {', '.join(KINDS)}; `evenhand demo --help` says more"
+        )
+    if copy is not None:
+        copy_sample(KINDS[kind].sample, copy)
+        put(f"copied the sample to {harmless(str(copy))}: go there, then `evenhand audit`\n")
+        return
     check_writable(out)
     with sample_folder(KINDS[kind].sample) as folder:
         opened = open_audit(folder / "evenhand.yaml")
         outcome = audit_rows(opened, Sources(opened.predictions, opened.attributes_path, opened.key), Options())
         expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
-    look = render_options(no_color, False, False, None, out)
+    look = render_options(no_color, quiet, False, None, out)
     save(out, outcome, look)
     show(outcome.document, ["text"], None, look)
     found = {check["id"]: check["status"] for check in outcome.document["checks"]}
@@ -204,14 +214,18 @@ def init(
         str | None, typer.Option(help="Protected attributes, if they are a file of their own.")
     ] = None,
     output: StarterOption = Path("evenhand.yaml"),
+    kind: KindOption = None,
 ) -> None:
     """Write a commented audit file from the columns of DATA; an existing file is never overwritten."""
     from evenhand.config.starter import starter
+    from evenhand.kinds import KINDS
     from evenhand.load.profile import guess_delimiter, profile
 
     checked_path("DATA", data)
     if attributes is not None:
         checked_path("--attributes", attributes)
+    if kind is not None and kind not in KINDS:
+        raise UsageError(f"there is no kind `{kind}` of model", hint="one of " + ", ".join(KINDS))
     if output.exists():
         raise UsageError(f"`{output}` exists and is left as it is", hint="give another name with `--output`")
 
@@ -219,15 +233,18 @@ def init(
         return os.path.relpath(path, output.resolve().parent)
 
     delimiter = guess_delimiter(data)
-    text = starter(
+    draft = starter(
         profile(data, delimiter=delimiter),
         beside(data),
         attributes=profile(attributes, delimiter=delimiter) if attributes else None,
         attributes_path=beside(attributes) if attributes else None,
         delimiter=delimiter,
+        kind=kind,
     )
     with output.open("x", encoding="utf-8") as file:
-        file.write(text)
+        file.write(draft.text)
+    for note in draft.notes:
+        say(f"note: {harmless(note)}")
     name = harmless(str(output))
     put(f"wrote {name}: read it, correct every guess, then `evenhand policy check {name}`\n")
 

@@ -73,6 +73,18 @@ StarterOption = Annotated[
     Path,
     typer.Option("--output", "-o", help="Audit file to write.", parser=path_given_to("--output"), metavar="PATH"),
 ]
+CopyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--copy",
+        help="Only copy the sample to this new folder, to work on.",
+        parser=path_given_to("--copy"),
+        metavar="PATH",
+    ),
+]
+KindOption = Annotated[
+    str | None, typer.Option("--kind", help="Kind of model: targeting, pricing; default: as the columns suggest.")
+]
 TemplatesOption = Annotated[
     Path | None,
     typer.Option(

@@ -79,7 +79,8 @@ def ended_by(problem: BaseException) -> int:
         say(str(problem))
         return 2
     if hasattr(problem, "format_message"):  # typer's usage errors, whose class is not public
-        return failed(problem.format_message().rstrip("."), "`evenhand --help` shows how it is called", 2)
+        called = getattr(getattr(problem, "ctx", None), "command_path", "evenhand")
+        return failed(problem.format_message().rstrip("."), f"`{called} --help` shows how it is called", 2)
     if os.environ.get("EVENHAND_DEBUG"):
         say("".join(traceback.format_exception(problem)))
     if isinstance(problem, OSError) and problem.strerror:

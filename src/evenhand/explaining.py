@@ -1,15 +1,16 @@
 """What `explain`, `measures` and `policy check` print: text made from the tables, so that it cannot fall behind them.
 
-May import: config, measure, render (words only).
+May import: config, measure, errors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from evenhand.config.catalogue import Catalogue
 from evenhand.config.loader import Audit
 from evenhand.config.packs import shipped_checks
-from evenhand.errors import UsageError, near_name
+from evenhand.errors import UsageError
 from evenhand.measure import ALIASES, MEASURES
 from evenhand.measure.base import Measure
 
@@ -20,7 +21,7 @@ def explained(name: str) -> str:
     """Everything about one measure. UsageError with the nearest name if there is none."""
     resolved = ALIASES.get(name, name)
     if resolved not in MEASURES:
-        near = near_name(name, [*MEASURES, *ALIASES])
+        near = None if ":" in name else Catalogue(MEASURES, ALIASES).near(name)
         raise UsageError(
             f"there is no measure `{name}`" + (f" (did you mean `{near}`?)" if near else ""),
             hint="`evenhand measures` lists them all",
@@ -35,7 +36,7 @@ def explained(name: str) -> str:
         f"formula      {measure.formula}",
         f"parity       {PARITY[measure.parity]}",
         f"needs        {', '.join(measure.roles) or 'no role beyond the protected attributes'}",
-        f"decided by   {', '.join(measure.decide_by)}",
+        f"decided by   {', '.join(measure.decide_by) or NEVER_JUDGED}",
         f"scope        {SCOPES[measure.scope]}",
         f"edge cases   {measure.edges}",
         f"when not     {measure.caution}",
@@ -48,6 +49,8 @@ def explained(name: str) -> str:
     return "\n".join(lines)
 
 
+UNITS = {"percent": "%", "points": " bp"}
+NEVER_JUDGED = "reported, never judged"
 LEVELS = {"error": "required", "warn": "warns", "report": "measured"}
 
 SCOPES = {
@@ -70,6 +73,7 @@ def measure_lines(role: str | None = None) -> Iterator[str]:
         for alias, name in ALIASES.items():
             yield f"{alias:<{width}}  = {name}"
         yield "@k is a number of places or a percentage: selection_rate_at_top@500, selection_rate_at_top@10%_ratio"
+        yield "@k is a price after score_rate: score_rate@500, score_rate@0.05_ratio"
         yield "any other metric: fairlearn:NAME, sklearn:NAME, your.module:function"
 
 
@@ -88,8 +92,9 @@ def packs_using(name: str) -> list[str]:
 def policy_lines(audit: Audit) -> Iterator[str]:
     """What an audit file asks, one line a check, resolved and with every default filled in."""
     for check in audit.checks:
+        unit = unit_of_limits(audit, check.metric)
         limits = [
-            f"{sign} {limit}" for sign, limit in (("≥", check.minimum), ("≤", check.maximum)) if limit is not None
+            f"{sign} {limit}{unit}" for sign, limit in (("≥", check.minimum), ("≤", check.maximum)) if limit is not None
         ]
         wanted = " and ".join(limits) or "measured only"
         measure = MEASURES.get(check.metric)
@@ -102,6 +107,16 @@ def policy_lines(audit: Audit) -> Iterator[str]:
     for pack in audit.packs:
         yield f"pack     {pack.id} {pack.version} ({pack.binding}): {pack.sentence}"
     yield f"ok: {len(audit.checks)} checks in {audit.name}, policy {audit.sha256[:12]}"
+
+
+def unit_of_limits(audit: Audit, metric: str) -> str:
+    """What stands after a limit of the metric: `%`, ` bp`, a currency; nothing after a ratio or a rate."""
+    measure, file = MEASURES.get(metric), audit.file
+    if measure is None or measure.unit != "money":
+        return UNITS.get(measure.unit, "") if measure is not None else ""
+    if file.columns.price_unit == "percent":
+        return "%" if measure.form == "level" else " percentage points"
+    return f" {file.data.currency}" if file.data.currency and file.columns.price_unit == "money" else ""
 
 
 def measures_page() -> str:
@@ -132,12 +147,17 @@ def measures_page() -> str:
             f"- formula: {first.formula}",
             f"- needs: {', '.join(f'`{role}`' for role in first.roles) or 'the protected attributes alone'}; "
             f"{SCOPES[first.scope]}",
-            f"- decided by: {', '.join(dict.fromkeys(way for form in forms for way in form.decide_by))}",
+            f"- decided by: {ways_of(forms)}",
             f"- edge cases: {once((form.edges for form in forms), '. ')}",
             f"- when not: {first.caution}",
             f"- source: {once((form.source for form in forms), '; ')}",
         ]
     return "\n".join(lines) + "\n"
+
+
+def ways_of(forms: Iterable[Measure]) -> str:
+    """How the forms of a quantity are decided, each way once."""
+    return ", ".join(dict.fromkeys(way for form in forms for way in form.decide_by)) or NEVER_JUDGED
 
 
 def once(texts: Iterable[str], separator: str) -> str:

@@ -23,8 +23,10 @@ import numpy.typing as npt
 
 from evenhand.errors import DataError, UsageError, near_name
 from evenhand.load.labels import MISSING
+from evenhand.measure.answers import Side, plain_comparison, quantity_findings
 from evenhand.measure.base import Finding, Form, Grouping, GroupKey
-from evenhand.measure.confusion import compared, seed_for
+from evenhand.measure.confusion import seed_for
+from evenhand.stats.contrast import Contrast
 from evenhand.stats.resample import ReplicateContrast
 from evenhand.tally.definition import Definition
 from evenhand.tally.engines import Engine
@@ -117,17 +119,18 @@ def rows_frame(engine: Engine, definition: Definition) -> pd.DataFrame:
     import pandas as pd
 
     flags = {flag.name: flag for flag in definition.flags if flag.name in ("decision", "label")}
+    score = definition.distributions.get("score")
     plain = {
-        "y_score": definition.score_column,
+        "y_score": score.finite[0] if score else None,
         "weight": definition.weight_column,
         "count": definition.count_column,
         "unit": definition.unit_column,
     }
-    wanted = [a.column for a in definition.attributes] + [flag.column for flag in flags.values()]
+    wanted = [a.column for a in definition.labelled] + [flag.column for flag in flags.values()]
     wanted += [column for column in plain.values() if column]
     raw = engine.select(sorted(set(wanted)), definition.admission)
     frame: dict[str, Any] = {}
-    for attribute in definition.attributes:
+    for attribute in definition.labelled:
         codes, values = distinct_values(raw[attribute.column])
         labels = [attribute_label(v, attribute, definition) for v in banded(values, attribute.edges)]
         frame[f"group:{attribute.name}"] = np.array(labels, dtype=object)[codes]
@@ -190,50 +193,31 @@ def external_findings(
     if metric.takes_groups:
         return [whole_attribute(metric, prepared, grouping, may_be_compared)]
     values = by_group(metric, prepared)
-    people = dict(zip(prepared.keys, prepared.people, strict=True))
-    base = values.get(grouping.reference)
     parity = {"level": None, "ratio": 1.0, "difference": 0.0, "own": None}[metric.form]
     drawn: dict[GroupKey, Floats] = {}
 
-    def draws_of(key: GroupKey) -> Floats:
+    def draws_of(side: Side) -> Floats:
+        key: GroupKey = side.basis
         if key not in drawn:
             own = prepared.rows[prepared.rows["group"] == prepared.keys.index(key)]
             drawn[key] = draws(metric, own, bootstrap or 0, seed_for(seed, metric.name, *key))
         return drawn[key]
 
-    findings = []
-    for key, n in people.items():
-        if metric.form != "level" and key == grouping.reference:
-            continue
-        value = values.get(key)
-        estimate, undefined = compared(metric.form, value, base, grouping.reference in people)
-        contrast = None
-        if estimate is not None and bootstrap:
-            replicates = draws_of(key)
-            if metric.form != "level":
-                replicates = combined(metric.form, replicates, draws_of(grouping.reference))
-            contrast = contrast_of(estimate, replicates, parity)
-        if estimate is not None and contrast is None:
-            undefined = "no_interval"
-        findings.append(
-            Finding(
-                measure=metric.name,
-                attribute=grouping.name,
-                group=grouping.label(key),
-                groups=grouping.named(key),
-                reference=None if metric.form == "level" else grouping.label(grouping.reference),
-                n=n,
-                n_reference=people.get(grouping.reference) if metric.form != "level" else None,
-                estimate=estimate,
-                value=value,
-                value_reference=base if metric.form != "level" else None,
-                contrast=contrast,
-                undefined=undefined,
-                people=n,
-                people_reference=people.get(grouping.reference) if metric.form != "level" else None,
-            )
-        )
-    return findings
+    def compared(own: Side, other: Side | None = None) -> Contrast | None:
+        base = other.value if other else None
+        estimate = own.value if base is None or own.value is None else plain_comparison(metric.form, own.value, base)
+        if estimate is None or not bootstrap:
+            return None
+        replicates = draws_of(own) if other is None else combined(metric.form, draws_of(own), draws_of(other))
+        return contrast_of(estimate, replicates, parity)
+
+    sides = {
+        key: Side(n=n, people=n, value=values.get(key), basis=key)
+        for key, n in zip(prepared.keys, prepared.people, strict=True)
+    }
+    return quantity_findings(
+        metric.name, metric.form, grouping, sides, level=compared, ratio=compared, difference=compared
+    )
 
 
 def rows_by_group(metric: ExternalMetric, rows: pd.DataFrame, grouping: Grouping) -> Prepared:

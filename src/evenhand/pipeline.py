@@ -14,37 +14,40 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenhand import __version__
+from evenhand.checking import (
+    ExternalFindings,
+    groupings_of,
+    judged,
+    lacking_in,
+    needs_of,
+    overview_checks,
+    refuse_absent_references,
+)
 from evenhand.config.checks import Check
 from evenhand.config.loader import Audit, load_audit
-from evenhand.errors import DataError, SelfCheckError, UsageError, near_name
-from evenhand.judge.checks import FailOn, judge_check
-from evenhand.judge.rules import Floors, Rule
-from evenhand.judge.verdicts import CheckVerdict, Reason
+from evenhand.errors import DataError, SelfCheckError, UsageError
+from evenhand.judge.checks import FailOn
 from evenhand.load.changes import assert_unchanged, digests
 from evenhand.measure import ALIASES, MEASURES
 from evenhand.measure.base import Finding, Grouping, GroupKey, Setting
 from evenhand.results import CheckResult, Results, results_document
 from evenhand.roles import Sources, declared_definition, read_rows
-from evenhand.tally.cells import Cells, canonical_json, differences, holds_pair
+from evenhand.tally.cells import Cells, canonical_json, differences
 from evenhand.tally.definition import Definition
+from evenhand.tally.differing import in_words
 from evenhand.tally.engines import DEFAULT_ENGINE, Engine, engine_class
-from evenhand.tally.needs import Needs
 from evenhand.tally.run import tally
 
 if TYPE_CHECKING:
     from evenhand.external import ExternalMetric
 
-OPTIONAL_KEYS = frozenset({"campaign"})
-"""Keys that a measure uses where they are declared and does without elsewhere."""
-
-EVERYONE = Grouping("everyone", (), ())
-ExternalFindings = Mapping[str, list[Finding]]
+FOUND_IN_DATA = frozenset({"unit_rows", "in_common"})
+"""Parts of the definition of cells that the data decide, not the audit file."""
 
 
 @dataclass(frozen=True)
@@ -144,20 +147,15 @@ def audit_rows(audit: Audit, sources: Sources, options: Options) -> Outcome:
 def judge_stored(audit: Audit, cells: Cells, options: Options) -> Outcome:
     """Judge cells that were tallied before. DataError where they are about something else than the audit file."""
     declared = declared_definition(audit).canonical()
-    stored = {name: value for name, value in cells.header.definition.items() if name != "unit_rows"}
+    stored = {name: value for name, value in cells.header.definition.items() if name not in FOUND_IN_DATA}
     different = differences(declared, stored)
     if different:
         raise DataError(
             "the cells were made by another definition than the audit file's: they differ in "
-            + ", ".join(f"`{name}`" for name in different),
+            + in_words(different, declared, stored),
             hint="audit the rows again, or use the audit file that the cells were made with",
         )
-    needs = needs_of(audit)
-    lacking = sorted(needs.keys - set(cells.main.keys) - OPTIONAL_KEYS)
-    if needs.values and (cells.value is None or not needs.keys & {"label"} <= set(cells.value.keys)):
-        lacking.append("the score distribution")
-    if cells.unit is not None and any(not holds_pair(cells.unit, one.name, other.name) for one, other in needs.pairs):
-        lacking.append("sums per person")
+    lacking = lacking_in(cells, needs_of(audit))
     if lacking:
         raise DataError(
             f"the cells lack what a check needs: {', '.join(lacking)}",
@@ -185,6 +183,10 @@ def judge_cells(
         seed=seed,
         min_people=audit.small_groups.min_people,
         excluded=frozenset((left_out.attribute, left_out.group) for left_out in audit.exclusions),
+        min_in_stratum=audit.small_groups.min_in_stratum,
+        min_overlap=float(audit.small_groups.min_overlap),
+        price_unit=audit.file.columns.price_unit,
+        why={name: factor.why for name, factor in audit.file.factors.items()},
     )
     groupings = groupings_of(audit)
     refuse_absent_references(audit, setting, groupings)
@@ -194,10 +196,13 @@ def judge_cells(
         if len(verdict.comparisons) != findings_expected:
             raise SelfCheckError(f"check `{check.id}` has {findings_expected} findings, not all of which were judged")
         results.append(CheckResult(check, verdict))
+    overview = tuple(
+        CheckResult(check, judged(audit, check, setting, groupings, None)[0]) for check in overview_checks(audit)
+    )
     if len(results) != len(audit.checks):
         raise SelfCheckError("not every check of the policy was evaluated")
     document = results_document(
-        Results(audit, setting, groupings, tuple(results), seed, options.as_of, options.fail_on)
+        Results(audit, setting, groupings, tuple(results), overview, seed, options.as_of, options.fail_on)
     )
     facts = {
         "schema": "evenhand.run/1",
@@ -213,108 +218,6 @@ def judge_cells(
     return Outcome(document, cells, facts)
 
 
-def judged(
-    audit: Audit,
-    check: Check,
-    setting: Setting,
-    groupings: Mapping[str, Grouping],
-    external: ExternalFindings | None,
-) -> tuple[CheckVerdict, int]:
-    """The verdict of one check, and how many findings it must cover."""
-    if check.missing_roles:
-        names = ", ".join(f"`{role}`" for role in check.missing_roles)
-        return CheckVerdict("not_tested", Reason("roles_absent", f"the audit file declares no {names}"), ()), 0
-    if check.decide_by == "legal" and check.level != "report" and (setting.repeated or setting.weighted):
-        if check.pack is None:
-            message = "`legal` is about one unweighted row a person, and people have several rows here"
-            raise audit.check_error(check, message, "decide by assurance or point")
-        return CheckVerdict("not_tested", Reason("units_unclear", "`legal` needs one unweighted row a person"), ()), 0
-    findings = findings_of(check, setting, groupings, external)
-    parity = None if ":" in check.metric else MEASURES[check.metric].parity
-    return judge_check(findings, rule_of(audit, check, parity)), len(findings)
-
-
-def findings_of(
-    check: Check, setting: Setting, groupings: Mapping[str, Grouping], external: ExternalFindings | None
-) -> list[Finding]:
-    """What the check's metric finds on the cells, for the attributes that it covers."""
-    if ":" in check.metric:
-        if external is None:
-            raise DataError(
-                f"check `{check.id}`: `{check.metric}` is a function of rows, and there are only cells",
-                hint="audit the rows, or remove the check",
-            )
-        return external[check.id]
-    measure = MEASURES[check.metric]
-    if measure.scope == "everyone":
-        return measure.findings(setting, EVERYONE)
-    return [finding for name in check.attributes for finding in measure.findings(setting, groupings[name])]
-
-
-def rule_of(audit: Audit, check: Check, parity: float | None) -> Rule:
-    """The check as the judge sees it."""
-    small = audit.small_groups
-    return Rule(
-        minimum=None if check.minimum is None else Fraction(check.minimum),
-        maximum=None if check.maximum is None else Fraction(check.maximum),
-        level=check.level,  # type: ignore[arg-type]  # validated by the audit file's schema
-        decide_by=check.decide_by,  # type: ignore[arg-type]  # likewise
-        parity=parity,
-        floors=Floors(
-            min_people=small.min_people,
-            min_denominator=small.min_denominator,
-            min_expected=small.min_expected,
-            max_untested=Fraction(small.max_untested),
-        ),
-        excluded={(left_out.attribute, left_out.group): left_out.why for left_out in audit.exclusions},
-    )
-
-
-def needs_of(audit: Audit) -> Needs:
-    """The union of what all checks, and the groups table of the report, ask of the tally."""
-    stages = audit.file.columns.stages
-    wanted = [MEASURES[check.metric] for check in audit.checks if ":" not in check.metric and not check.missing_roles]
-    needs = Needs()
-    for measure in [*wanted, *summary_measures(audit)]:
-        needs = needs | measure.needs(stages)
-    return needs
-
-
-def summary_measures(audit: Audit) -> list[Any]:
-    """Measures of the report's groups table whose roles are there."""
-    from evenhand.config.checks import roles_present
-    from evenhand.kinds import KINDS
-
-    present = roles_present(audit.file)
-    names = KINDS[audit.file.model.kind].summary
-    return [MEASURES[name] for name in names if present.issuperset(MEASURES[name].roles)]
-
-
-def groupings_of(audit: Audit) -> dict[str, Grouping]:
-    """Attributes and intersections by name."""
-    references = {name: attribute.reference for name, attribute in audit.file.protected.items()}
-    return {
-        name: Grouping(name, members, tuple(references[member] for member in members))
-        for name, members in audit.attributes.members.items()
-    }
-
-
-def refuse_absent_references(audit: Audit, setting: Setting, groupings: Mapping[str, Grouping]) -> None:
-    """A declared reference that never occurs is a mistake; that of an intersection may be missing."""
-    for name, grouping in groupings.items():
-        if len(grouping.keys) > 1:
-            continue
-        labels = [key[0] for key in setting.main(grouping)]
-        if grouping.reference[0] not in labels:
-            near = near_name(grouping.reference[0], labels)
-            raise audit.error(
-                ("protected", name, "reference"),
-                f"reference `{grouping.reference[0]}` of `{name}` does not occur in the data"
-                + (f" (did you mean `{near}`?)" if near else ""),
-                "the groups are " + ", ".join(f"`{label}`" for label in labels[:10]) if labels else None,
-            )
-
-
 def findings_on_rows(audit: Audit, engine: Engine, definition: Definition, seed: int) -> dict[str, list[Finding]]:
     """Findings of checks whose metric is a function of rows; the rows are read once for all of them."""
     checks = external_checks(audit)
@@ -322,6 +225,11 @@ def findings_on_rows(audit: Audit, engine: Engine, definition: Definition, seed:
         return {}
     from evenhand.external import external_findings, rows_frame
 
+    for check in checks:
+        for name in check.attributes:
+            if any(audit.file.protected[part].probabilities for part in audit.attributes.members[name]):
+                message = f"`{check.metric}` is a function of rows, and the groups of `{name}` are shares of rows"
+                raise audit.check_error(check, message, "list the other attributes under `attributes`")
     metrics = {check.id: metric_of(audit, check) for check in checks}
     rows = rows_frame(engine, definition)
     groupings = groupings_of(audit)

@@ -13,7 +13,7 @@ from evenhand.config.loader import Audit
 from evenhand.errors import near_name
 from evenhand.judge.verdicts import CheckVerdict
 from evenhand.load.labels import MISSING
-from evenhand.measure.base import Grouping, Setting
+from evenhand.measure.base import Finding, Grouping, Setting
 from evenhand.render.labels import who
 from evenhand.render.numbers import percent
 
@@ -57,9 +57,6 @@ def warnings_part(
         found.append(("no_error_control", "checks decided by `point` have no error control"))
     found += unknown_people(audit, setting, data)
     findings = [c.finding for _, verdict in checks for c in verdict.comparisons]
-    if audit.file.factors:
-        names = ", ".join(f"`{name}`" for name in audit.file.factors)
-        found.append(("factors_unused", f"the factors {names} are declared and used by no check of this version"))
     if setting.repeated:
         counts = setting.cells.header.counts
         text = f"the {counts['rows_audited']:,} rows are of {counts['units']:,} people: some have several rows"
@@ -69,7 +66,19 @@ def warnings_part(
         group = who({"attribute": finding.attribute, "group": finding.group, "groups": finding.groups})
         text = f"the rows of {group} come from fewer than 20 people, or mostly from a few; intervals are rough"
         found.append(("few_units", text))
+    least = audit.small_groups.min_people
+    found += caveats([finding for finding in findings if finding.people >= least or not finding.floors])
     return [{"code": code, "text": text} for code, text in found]
+
+
+def caveats(findings: Sequence[Finding]) -> list[tuple[str, str]]:
+    """What findings say about themselves, each clause once, with the groups that it is about."""
+    groups: dict[str, list[str]] = {}
+    for finding in findings:
+        group = who({"attribute": finding.attribute, "group": finding.group, "groups": finding.groups})
+        for caveat in finding.caveats:
+            groups.setdefault(caveat, []).append(group)
+    return [("caveat", f"{', '.join(dict.fromkeys(names))}: {text}") for text, names in groups.items()]
 
 
 def unknown_people(audit: Audit, setting: Setting, data: JSON) -> list[tuple[str, str]]:

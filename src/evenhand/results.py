@@ -9,22 +9,23 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from evenhand import __version__, remarks
 from evenhand.config.checks import Check, roles_present
 from evenhand.config.loader import Audit
+from evenhand.config.role_table import ROLES
 from evenhand.errors import SelfCheckError
 from evenhand.judge.checks import FailOn, exit_code, run_status
 from evenhand.judge.rules import ALPHA
-from evenhand.judge.verdicts import CheckVerdict, ComparisonVerdict
+from evenhand.judge.verdicts import CheckVerdict, ComparisonVerdict, Reason
 from evenhand.kinds import KINDS
 from evenhand.load.labels import MISSING
 from evenhand.measure import MEASURES
 from evenhand.measure.base import Finding, Grouping, Setting
-from evenhand.measure.beside import calibration_curves, table_behind
+from evenhand.measure.beside import CURVES, table_behind
 from evenhand.render.json_v1 import SCHEMA, validate
 from evenhand.render.sentences import fill_sentences
 from evenhand.stats.contrast import Interval
@@ -49,6 +50,8 @@ class Results:
     setting: Setting
     groupings: Mapping[str, Grouping]
     checks: tuple[CheckResult, ...]
+    overview: tuple[CheckResult, ...]
+    """What the report shows of every model of the kind; never judged."""
     seed: int
     as_of: str | None
     fail_on: FailOn
@@ -79,6 +82,7 @@ def results_document(results: Results) -> JSON:
             "comparisons": tallied(c.status for result in results.checks for c in result.verdict.comparisons),
         },
         "checks": [check_part(result) for result in results.checks],
+        "overview": overview_part(results),
         "groups": groups_part(results),
         "data": data,
         "statements": [],
@@ -177,7 +181,7 @@ def rows_part(cells: Cells) -> JSON:
 def roles_part(audit: Audit) -> JSON:
     columns = audit.file.columns
     roles: JSON = {}
-    for role in ("decision", "label", "score", "unit", "count", "weight", "vulnerable", "campaign", "contacts"):
+    for role in ROLES:
         if getattr(columns, role) is not None:
             roles[role] = getattr(columns, role)
     if columns.consent:
@@ -187,7 +191,10 @@ def roles_part(audit: Audit) -> JSON:
     if audit.key is not None:
         roles["key"] = audit.key
     for name, attribute in audit.file.protected.items():
-        roles[f"protected: {name}"] = attribute.column or name
+        shares = ", ".join((attribute.probabilities or {}).values())
+        roles[f"protected: {name}"] = shares or attribute.column or name
+    for name, factor in audit.file.factors.items():
+        roles[f"factor: {name}"] = factor.column or name
     return roles
 
 
@@ -261,10 +268,46 @@ def interval_part(interval: Interval | None) -> JSON | None:
     return {**bounds, "confidence": interval.confidence, "method": interval.method}
 
 
+def applicable(audit: Audit, names: Sequence[str]) -> list[str]:
+    """Those of these measures whose roles the audit file declares."""
+    present = roles_present(audit.file)
+    return [name for name in names if present.issuperset(MEASURES[name].roles)]
+
+
+def summary_names(audit: Audit) -> list[str]:
+    """The quantities of the groups table."""
+    return applicable(audit, KINDS[audit.file.model.kind].summary)
+
+
+def unjudged(comparison: ComparisonVerdict) -> ComparisonVerdict:
+    """A comparison of the overview: no limit, and where nothing could be said whatever the limit, why."""
+    if comparison.finding.withheld is None or comparison.reason.code != "no_limit":
+        return comparison
+    return replace(comparison, reason=Reason("withheld", comparison.finding.withheld))
+
+
+def overview_part(results: Results) -> JSON:
+    """What the report shows of every model of the kind: measures, the factors with their reasons, the price's unit."""
+    file = results.audit.file
+    measures = []
+    for result in results.overview:
+        curve = evidence_part(result, results)["curve"]
+        comparisons = [comparison_part(unjudged(comparison)) for comparison in result.verdict.comparisons]
+        measures.append({"metric": result.check.metric, "comparisons": comparisons, "curve": curve})
+    return {
+        "factors": [
+            {"name": name, "column": factor.column or name, "why": factor.why} for name, factor in file.factors.items()
+        ],
+        "currency": results.setting.cells.header.definition["in_common"].get("currency") or file.data.currency,
+        "price_unit": file.columns.price_unit if file.columns.price else None,
+        "min_people": results.audit.small_groups.min_people,
+        "measures": measures,
+    }
+
+
 def groups_part(results: Results) -> list[JSON]:
     """Every group with its size and the quantities of the kind's summary, (missing) included by size."""
-    setting, present = results.setting, roles_present(results.audit.file)
-    names = [n for n in KINDS[results.audit.file.model.kind].summary if present.issuperset(MEASURES[n].roles)]
+    setting, names = results.setting, summary_names(results.audit)
     found = []
     with_missing = replace(setting, keep_missing=True, cache={})
     for grouping in results.groupings.values():
@@ -299,17 +342,21 @@ def quantity_part(finding: Finding | None) -> JSON:
     }
 
 
+PRESENCE = "_presence"
+"""How the keys are called that say where a number is known."""
+
+
 def data_part(results: Results) -> JSON:
     main = results.setting.cells.main
     rows = main.total("rows")
-    columns = {name: {MISSING} for name in results.audit.file.protected}
+    columns = {name: {MISSING} for name in results.audit.file.protected if name in main.keys}
     columns |= {name: {MISSING} for name in ("decision", "label", "consent", "vulnerable") if name in main.keys}
-    if "score_presence" in main.keys:
-        columns["score_presence"] = {"missing", "not finite"}
+    columns |= {name: {MISSING} for name in main.keys if name.startswith("factor:")}
+    columns |= {name: {"missing", "not finite"} for name in main.keys if name.endswith(PRESENCE)}
     missing = []
     for name, labels in columns.items():
         n = main.select({name: labels}).total("rows")
-        shown = "score" if name == "score_presence" else name
+        shown = name.removesuffix(PRESENCE)
         missing.append({"attribute": shown, "rows": n, "share": n / rows if rows else None})
     counts = results.setting.cells.header.counts
     notes = [
@@ -328,15 +375,10 @@ def evidence_part(result: CheckResult, results: Results) -> JSON:
     groupings = [results.groupings[name] for name in result.check.attributes] if findings else []
     table = table_behind(metric, findings, setting, groupings)
     table["rows"] = [[finite(v) if isinstance(v, float) else v for v in row] for row in table["rows"]]
-    curved = measure is not None and measure.quantity in CALIBRATION and groupings
+    curve = CURVES.get(measure.quantity) if measure is not None and groupings else None
     return {
         "table": table,
-        "curve": calibration_curves(setting, groupings) if curved else None,
+        "curve": curve(setting, groupings) if curve else None,
         "formula": measure.formula if measure else f"{metric}, called on the rows of each group",
         "source": measure.source if measure else "fairlearn.metrics.MetricFrame",
     }
-
-
-CALIBRATION = frozenset(
-    {"calibration_slope", "calibration_intercept", "expected_calibration_error", "brier", "log_loss"}
-)

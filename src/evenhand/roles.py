@@ -1,26 +1,27 @@
-"""From the roles that an audit file declares to columns that are read and the definition that the tally works by.
+"""From the roles that an audit file declares to columns that are read.
 
-Called by the pipeline only. May import: config, load, tally, errors.
+Called by the pipeline only. May import: config, defining, load, tally, errors.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evenhand.config.attributes import declared_groups
 from evenhand.config.loader import Audit
+from evenhand.config.role_table import ROLES
+from evenhand.defining import definition_of
 from evenhand.errors import DataError, near_name
 from evenhand.load.delimited import likely_delimiter
 from evenhand.load.joining import compare_keys_as
 from evenhand.load.labels import label
 from evenhand.load.sources import column_names, open_table
 from evenhand.load.table import Column, Table, WantedColumn, WantedType
-from evenhand.tally.definition import Attribute, Definition, Flag
+from evenhand.tally.definition import Definition
 from evenhand.tally.engines import Rows
 from evenhand.tally.plan import Admission, Join
 
@@ -52,28 +53,30 @@ class RoleColumn:
 
 
 def role_columns(audit: Audit, key: str | None) -> dict[str, RoleColumn]:
-    """Every role that the audit file gives a column to, in the order of the file. `unit` is the key by default."""
+    """Every role that the audit file gives a column to. `unit` is the key by default."""
     file, columns = audit.file, audit.file.columns
-    single: tuple[tuple[str, str | None, WantedType], ...] = (
-        ("decision", columns.decision, "label"),
-        ("label", columns.label, "label"),
-        ("score", columns.score, "number"),
-        ("count", columns.count, "integer"),
-        ("weight", columns.weight, "number"),
-        ("unit", columns.unit, "raw"),
-        ("vulnerable", columns.vulnerable, "label"),
-        ("campaign", columns.campaign, "label"),
-        ("contacts", columns.contacts, "label"),
-    )
-    roles = {role: RoleColumn(name, type, ("columns", role)) for role, name, type in single if name is not None}
+    roles = {}
+    for role in ROLES.values():
+        name = getattr(columns, role.name)
+        if name is not None:
+            cut = role.name == "tenure" and columns.tenure_bands
+            roles[role.name] = RoleColumn(name, "number" if cut else role.type, ("columns", role.name))
     if columns.consent:
         roles["consent"] = RoleColumn(columns.consent.column, "label", ("columns", "consent", "column"))
     for i, stage in enumerate(columns.stages):
         roles[f"stage:{stage}"] = RoleColumn(stage, "label", ("columns", "stages", i))
     for name, attribute in file.protected.items():
-        place: Place = ("protected", name, "column") if attribute.column else ("protected", name)
+        if attribute.probabilities:
+            for label, column in attribute.probabilities.items():
+                place: Place = ("protected", name, "probabilities", label)
+                roles[f"share:{name}:{label}"] = RoleColumn(column, "number", place)
+            continue
+        place = ("protected", name, "column") if attribute.column else ("protected", name)
         type_: WantedType = "number" if attribute.bands else "label"
         roles[f"protected:{name}"] = RoleColumn(attribute.column or name, type_, place)
+    for name, factor in file.factors.items():
+        place = ("factors", name, "column") if factor.column else ("factors", name)
+        roles[f"factor:{name}"] = RoleColumn(factor.column or name, "number" if factor.bands else "label", place)
     for name in file.data.where:
         roles[f"where:{name}"] = RoleColumn(name, "label", ("data", "where", name))
     if key is not None and not columns.count:
@@ -81,75 +84,11 @@ def role_columns(audit: Audit, key: str | None) -> dict[str, RoleColumn]:
     return roles
 
 
-def definition_of(
-    audit: Audit, roles: Mapping[str, RoleColumn], columns: Mapping[str, str], admission: Admission
-) -> Definition:
-    """The definition that the tally works by; `columns` says which column of the joined frame plays each role."""
-    file = audit.file
-    unit = None if file.columns.count else columns.get("unit")
-    return Definition(
-        attributes=tuple(
-            Attribute(
-                name=name,
-                column=columns[f"protected:{name}"],
-                described=attribute.column or name,
-                values=attribute.values,
-                edges=attribute.bands,
-                band_labels=declared_groups(attribute) if attribute.bands else None,
-            )
-            for name, attribute in file.protected.items()
-        ),
-        flags=tuple(flags_of(audit, columns)),
-        labels={role: columns[role] for role in ("campaign", "contacts") if role in columns},
-        score_column=columns.get("score"),
-        score_scale=round(1 / file.columns.score_resolution),
-        count_column=columns.get("count"),
-        weight_column=columns.get("weight"),
-        unit_column=unit,
-        unit_assumed=unit is None and "count" not in columns,
-        admission=admission,
-        missing_values=file.data.missing_values,
-        described={columns[role]: column.name for role, column in roles.items() if role in columns},
-        where=file.data.where,
-    )
-
-
 def declared_definition(audit: Audit) -> Definition:
     """The definition by the audit file alone, to hold stored cells against; its columns are named after roles."""
     roles = role_columns(audit, audit.key)
-    return definition_of(audit, roles, {role: role for role in roles}, Admission())
-
-
-def flags_of(audit: Audit, columns: Mapping[str, str]) -> Iterator[Flag]:
-    """Yes/no columns with the texts that mean yes."""
-    named = audit.file.columns
-    if named.decision:
-        yield Flag(
-            "decision",
-            columns["decision"],
-            named.decision,
-            "decision",
-            ones=named.selected,
-            zeros=named.unselected or None,
-            zeros_key="unselected",
-        )
-    if named.label:
-        yield Flag(
-            "label",
-            columns["label"],
-            named.label,
-            "label",
-            ones=named.positive,
-            zeros=named.negative or None,
-            zeros_key="negative",
-        )
-    if named.consent:
-        consent = named.consent
-        yield Flag("consent", columns["consent"], consent.column, "consent", ones=consent.given, rest_is_no=True)
-    if named.vulnerable:
-        yield Flag("vulnerable", columns["vulnerable"], named.vulnerable, "vulnerable", boolean=True)
-    for stage in named.stages:
-        yield Flag(f"stage:{stage}", columns[f"stage:{stage}"], stage, "stage", boolean=True)
+    described = {role: column.name for role, column in roles.items()}
+    return definition_of(audit, {role: role for role in roles}, described, Admission())
 
 
 # Reading --------------------------------------------------------------------------------------------------------
@@ -199,8 +138,12 @@ def read_rows(audit: Audit, sources: Sources, staging: Path) -> tuple[Rows, Defi
         for name, texts in data.where.items()
     )
     known = (aliases["unit"],) if "unit" in aliases and not audit.file.columns.count else ()
-    definition = definition_of(audit, roles, aliases, Admission(conditions, known))
-    return Rows(tables["p_"], tables.get("a_"), join_of(tables, sources.key)), definition
+    join = join_of(tables, sources.key)
+    described = {aliases[role]: column.name for role, column in roles.items()}
+    if join is not None:  # the key is no role where `unit` is another column
+        described |= {join.left: sources.key or "", join.right: sources.key or ""}
+    definition = definition_of(audit, aliases, described, Admission(conditions, known))
+    return Rows(tables["p_"], tables.get("a_"), join), definition
 
 
 def side_with(audit: Audit, sources: Sources, column: RoleColumn, names: Mapping[str, tuple[str, ...]]) -> str:

@@ -38,7 +38,7 @@ def test_the_audit_file_is_found_and_named_on_stderr(evenhand: Run) -> None:
         (("p.csv", "q.csv"), ["q.csv", "p.csv"]),
         (("reference: male", "reference: mann"), ["evenhand.yaml:8:", "`mann`", "`male`"]),
         (("key: id", "key: idd"), ["`idd`", "`id`"]),
-        (("kind: targeting", "kind: pricing"), ["evenhand.yaml:2:", "pricing"]),
+        (("kind: targeting", "kind: recommendation"), ["evenhand.yaml:2:", "recommendation"]),
     ],
 )
 def test_bad_input_exits_2_with_one_sentence_and_leaves_the_run_folder_alone(

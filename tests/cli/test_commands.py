@@ -51,6 +51,7 @@ def test_explain_says_everything_about_every_measure(name: str) -> None:
 
 def test_explain_resolves_aliases_and_suggests_names(evenhand: Run) -> None:
     assert "true_positive_rate_difference" in evenhand("explain", "equal_opportunity_difference").stdout
+    assert "did you mean `score_rate@250`" in evenhand("explain", "score_rates@250").stderr
     done = evenhand("explain", "selection_rat")
     assert done.returncode == 2
     assert "`selection_rate`" in done.stderr

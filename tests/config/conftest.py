@@ -64,6 +64,10 @@ MEASURES = (
     FakeMeasure("conditional_selection_ratio", "own", "ratio", 1, True, roles=("decision", "factors")),
     FakeMeasure("missing_attribute_rate", "level", "rate", roles=()),
     FakeMeasure("score_above_median_rate", "level", "rate", polar=True, roles=("score",)),
+    FakeMeasure("mean_price_ratio", "ratio", "ratio", 1, True, roles=("price",)),
+    FakeMeasure("like_for_like_gap_percent", "own", "percent", 0, True, roles=("price", "factors")),
+    FakeMeasure("price_walking", "own", "count", roles=("price", "equivalent_new_business_price")),
+    FakeMeasure("selection_bounds", "own", "ratio", 1, roles=("decision", "probabilities")),
     FakeMeasure("wasserstein", "own", "score", decide_by=()),
 )
 CATALOGUE = {measure.name: measure for measure in MEASURES}

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from evenhand.config.checks import roles_present
 from evenhand.config.loader import Audit
 from evenhand.errors import AuditFileError
 
@@ -68,6 +69,9 @@ def check(keys: str) -> tuple[str, str]:
         ("metric: §auc, min: .6", "`auc` needs `columns.score`"),
         ("metric: §conditional_selection_ratio, min: .8", "needs `factors`"),
         ("metric: §representation_ratio, min: .8", "needs `population`"),
+        ("metric: §selection_bounds, min: .8", "needs `probabilities` of an attribute in `protected`"),
+        ("metric: §mean_price_ratio, max: 1.05", "`mean_price_ratio` needs `columns.price`"),
+        ("metric: §price_walking, max: 0", "needs `columns.price` and `columns.equivalent_new_business_price`"),
         # attributes
         ("metric: selection_rate_ratio, min: .8, attributes: [sex, §gender]", "there is no attribute `gender`"),
         ("metric: selection_rate_ratio, min: .8, attributes: [§sexx]", "(did you mean 'sex'?)"),
@@ -142,6 +146,27 @@ def test_legal_counts_people_one_by_one(refused_at: RefusedAt, load: Load) -> No
     # A count column is repetition, not a weight (methods.md, "Weights").
     counted = load(("selected: 1,", "selected: 1, count: n,"), (legal[0], legal[1].replace("§", "")))
     assert counted.checks[0].decide_by == "legal"
+
+
+def test_legal_cannot_count_probable_people(refused_at: RefusedAt, load: Load) -> None:
+    probable = ("sex: {reference: male}", "sex: {probabilities: {female: p_f, male: p_m}, reference: male}")
+    legal = "metric: selection_rate_ratio, min: .8, decide_by: §legal"
+    refused_at("cannot be used with the probabilities of `sex`", probable, check(legal))
+    refused_at("the probabilities of `sex`", probable, check(f"{legal}, attributes: [[sex, age_band]]"))
+    other = check(f"{legal}, attributes: [age_band]".replace("§", ""))
+    assert load(probable, other).checks[0].decide_by == "legal"
+
+
+def test_roles_outside_columns_are_present_where_they_are_declared(load: Load) -> None:
+    assert roles_present(load().file) == {"decision", "label"}, "no default of `columns` is a role"
+    whole = load(
+        ("selected: 1,", "selected: 1, price: fee, stages: [sent], consent: {column: c, given: 1},"),
+        ("sex: {reference: male}", "sex: {probabilities: {female: p_f, male: p_m}, reference: male}"),
+        ("rows.csv}", "rows.csv, key: id}"),
+        ("polarity: benefit\n", "polarity: benefit\nfactors: {region: {why: tariff}}\npopulation: {sex: {male: 1}}\n"),
+    )
+    columns = {"decision", "label", "price", "stages", "consent"}
+    assert roles_present(whole.file) == columns | {"factors", "population", "probabilities", "key"}
 
 
 def test_defaults_and_resolution(load: Load) -> None:

@@ -1,4 +1,4 @@
-"""docs/audit-file.md names every key, default and pack, and its example loads."""
+"""docs/audit-file.md names every key, default and pack, and its examples load."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from evenhand.config.loader import Audit
 from evenhand.config.packs import find_pack, shipped_names
 from evenhand.config.schema import (
     Approved,
@@ -26,6 +27,7 @@ from evenhand.config.schema import (
 from evenhand.measure import ALIASES, MEASURES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "audit-file.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)
 SECTIONS: dict[str, type[Section]] = {
     "### Top level": AuditFile,
     "### `model`": Model,
@@ -71,5 +73,9 @@ def test_every_key_of_a_pack_is_named() -> None:
 
 
 def test_the_example_loads(load: Callable[..., object]) -> None:
-    example = PAGE.split("```yaml\n", 1)[1].split("```", 1)[0]
-    load(text=example, catalogue=MEASURES, aliases=ALIASES)
+    load(text=EXAMPLES[0], catalogue=MEASURES, aliases=ALIASES)
+
+
+def test_the_example_about_prices_loads(load: Callable[..., Audit]) -> None:
+    audit = load(text=EXAMPLES[1])
+    assert (audit.file.model.kind, audit.file.polarity) == ("pricing", "burden")

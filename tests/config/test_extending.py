@@ -150,6 +150,25 @@ def test_floors_may_be_lowered_not_raised(load: Load, refused_at: RefusedAt) -> 
     refused_at("26 is less strict than the pack says: 25 (company.yaml:8)", (EXTENDS[0], f"{small}§26}}\n"))
 
 
+def test_overlap_may_be_raised_not_lowered(load: Load, refused_at: RefusedAt, pack: Path, tmp_path: Path) -> None:
+    text = pack.read_text(encoding="utf-8").replace("min_people: 25", "min_overlap: 0.9, min_in_stratum: 8")
+    pack.write_text(text, encoding="utf-8")
+    small = "polarity: benefit\nextends: company.yaml\nsmall_groups: {"
+    floors = load(EXTENDS).small_groups
+    assert (floors.min_overlap, floors.min_in_stratum) == (Decimal("0.9"), 8)
+    assert load((EXTENDS[0], f"{small}min_overlap: .95, min_in_stratum: 5}}\n")).small_groups.min_overlap == Decimal(
+        ".95"
+    )
+    refused_at(
+        "0.8 is less strict than the pack says: 0.9 (company.yaml:8)", (EXTENDS[0], f"{small}min_overlap: §.8}}\n")
+    )
+    refused_at("9 is less strict than the pack says: 8 (company", (EXTENDS[0], f"{small}min_in_stratum: §9}}\n"))
+    other = text.replace("id: company\n", "id: other\n").replace("min_overlap: 0.9", "min_overlap: 0.85")
+    (tmp_path / "other.yaml").write_text(other, encoding="utf-8")
+    both = load((EXTENDS[0], "polarity: benefit\nextends: [other.yaml, company.yaml]\n"))
+    assert both.small_groups.min_overlap == Decimal("0.9"), "of several packs the highest"
+
+
 def test_of_several_packs_the_lowest_floor_holds(load: Load, refused_at: RefusedAt, tmp_path: Path) -> None:
     other = PACK.replace("id: company\n", "id: other\n").replace("min_people: 25", "min_people: 15")
     (tmp_path / "other.yaml").write_text(other.replace("auc, min: 0.6,", "auc,"), encoding="utf-8")

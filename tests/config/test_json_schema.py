@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from evenhand.config.json_schema import EXAMPLES, json_schema
-from evenhand.config.schema import AuditFile, CheckEntry, Columns, Data, Protected
+from evenhand.config.schema import AuditFile, CheckEntry, Columns, Data, Factor, Protected, SmallGroups
 
 
 class Editor(yaml.SafeLoader):
@@ -44,7 +44,7 @@ def test_it_is_draft_07_and_plain_json() -> None:
 def test_every_key_is_there_with_a_description() -> None:
     schema = json_schema()
     assert list(schema["properties"]) == list(AuditFile.model_fields)
-    for model in (Data, Columns, Protected, CheckEntry):
+    for model in (Data, Columns, Protected, Factor, SmallGroups, CheckEntry):
         properties = schema["definitions"][model.__name__]["properties"]
         assert list(properties) == list(model.model_fields)
         assert all(part["description"] for part in properties.values())
@@ -71,7 +71,10 @@ def test_it_takes_what_the_loader_takes(base: str) -> None:
         ("min: 0.80", "min: 0.80, level: eror"),
         ("polarity: benefit\n", ""),
         ("polarity: benefit", "polarity: both"),
-        ("kind: targeting", "kind: pricing"),
+        ("kind: targeting", "kind: recommendation"),
+        ("polarity: benefit", "polarity: null"),
+        ("selected: 1,", "selected: 1, price_unit: cents,"),
+        ("sex: {reference: male}", "sex: {reference: f, probabilities: p}"),
         ("version: 1\n", "version: 2\n"),
         ("sex: {reference: male}", "sex: male"),
         ("bands: [18, 30, 60, 75]", "bands: [young]"),
@@ -81,6 +84,14 @@ def test_it_refuses_what_an_editor_can_see(base: str, refusal: Callable[..., Any
     assert old in base
     assert problems(base.replace(old, new))
     refusal((old, new))
+
+
+def test_only_kinds_with_a_usual_polarity_may_leave_it_out(base: str) -> None:
+    pricing = base.replace("kind: targeting", "kind: pricing")
+    for text in (pricing, pricing.replace("polarity: benefit\n", ""), pricing.replace(": benefit\n", ": null\n")):
+        assert problems(text) == []
+    assert problems(pricing.replace("polarity: benefit", "polarity: both"))
+    assert problems(base.replace("polarity: benefit\n", "").replace("kind: targeting", "owner: me"))
 
 
 def test_the_examples_hold_in_the_loader_too(base: str) -> None:

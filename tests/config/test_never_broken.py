@@ -26,7 +26,37 @@ def test_a_cut_off_must_be_a_number() -> None:
     assert catalogue.resolve("selection_rate_at_top@10%_ratio") == "selection_rate_at_top@10%_ratio"
 
 
-@pytest.mark.parametrize("name", ["vulnerable", "decision", "score", "stage:sent"])
+@pytest.mark.parametrize(
+    ("written", "near"),
+    [
+        ("score_rate@k", "score_rate@500"),
+        ("score_rates@250_ratio", "score_rate@250_ratio"),
+        ("score_rate@0.05_ratios", "score_rate@0.05_ratio"),
+        ("score_rate@05", "score_rate@500"),
+        ("score_rate@10%", "score_rate@500"),
+        ("selection_rate_at_tops@20%", "selection_rate_at_top@20%"),
+        ("selection_rate_at_top@0.5_ratio", "selection_rate_at_top@10%_ratio"),
+        ("selection_rate_at_top", "selection_rate_at_top@10%"),
+        ("selection_rate_ratios", "selection_rate_ratio"),
+        ("sklear:f1", "sklearn:f1"),
+        ("nothing@like@this", None),
+    ],
+)
+def test_near_names_can_be_written_in_a_check(written: str, near: str | None) -> None:
+    from evenhand.config.catalogue import Catalogue
+
+    catalogue = Catalogue(MEASURES, {})
+    assert catalogue.near(written) == near
+    assert near is None or catalogue.resolve(near) == near
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("vulnerable", "decision", "score", "stage:sent", "price", "tenure", "price_presence", "walking", "period"),
+        *("factor:region", "attribute:sex", "consent"),
+    ],
+)
 def test_an_attribute_may_not_be_called_like_a_role(name: str, tmp_path) -> None:
     from evenhand.errors import AuditFileError
     from evenhand.pipeline import open_audit

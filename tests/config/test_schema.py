@@ -76,6 +76,9 @@ def test_defaults(load: Load) -> None:
     assert (file.small_groups.min_expected, file.small_groups.max_untested) == (20, Decimal("0.05"))
     assert (file.data.delimiter, file.data.encoding, file.data.missing_values) == (",", "utf-8", ())
     assert file.columns.score_resolution == Decimal("0.001")
+    assert (file.small_groups.min_in_stratum, file.small_groups.min_overlap) == (5, Decimal("0.80"))
+    assert (file.columns.resolution, file.columns.price_unit) == (Decimal("0.01"), "money")
+    assert file.columns.walking_tolerance == 0
     assert file.protected["sex"].column is None
     assert file.protected["sex"].special_category is False
 
@@ -117,7 +120,11 @@ def test_delimiter_may_be_a_tab(load: Load) -> None:
         ("polarity: benefit", "polarity:§", "polarity: a value is required, found nothing"),
         ("polarity: benefit", "§polarty: benefit", "polarty: unknown key (did you mean 'polarity'?)"),
         ("version: 1\n", "version: §2\n", "version: expected 1, found `2`"),
-        ("kind: targeting", "kind: §pricing", "model.kind: `pricing` is not supported yet"),
+        (
+            "kind: targeting",
+            "kind: §recommendation",
+            "`recommendation` is not supported yet: this version audits targeting and pricing models",
+        ),
         ("kind: targeting", "kind: §targetting", "found `targetting` (did you mean 'targeting'?)"),
         ("min: 0.80", "min: §NaN", "checks.0.min: expected a number such as 0.80, found `NaN`"),
         ("min: 0.80", "min: §.inf", "expected a number such as 0.80, found `.inf`"),
@@ -131,14 +138,23 @@ def test_delimiter_may_be_a_tab(load: Load) -> None:
         ("sex: {reference: male}", "sex: §male", "protected.sex: expected a mapping, found `male`"),
         ("sex: {reference: male}", "sex: {reference: §''}", "expected text, found an empty text"),
         ("sex: {reference: male}", "sex: {reference: male, special_category: §yes}", "expected true or false"),
-        ("sex: {reference: male}", "sex: {reference: male, §probabilities: {f: p}}", "not supported yet"),
+        ("sex: {reference: male}", "sex: {reference: f, probabilities: §p_f}", "expected a mapping, found `p_f`"),
+        ("sex: {reference: male}", "sex: {reference: f, probabilities: {f: §[p]}}", "expected text, found a list"),
         ("bands: [18, 30, 60, 75]", "bands: [18, §thirty]", "bands.1: expected a number"),
         ("bands: [18, 30, 60, 75]", "bands: §[]", "bands: expected at least one entry"),
         ("intersections: [[sex, age_band]]", "intersections: [§sex, [sex, age_band]]", "expected a list, found `sex`"),
         ("intersections: [[sex, age_band]]", "intersections: [§[sex]]", "expected at least 2 entries"),
         ("selected: 1", "selected: §{a: 1}", "columns.selected: expected a list, found a mapping"),
         ("selected: 1", "selected: 1, consent: §opt_in", "columns.consent: expected a mapping, found `opt_in`"),
-        ("selected: 1", "selected: 1, §price: fee", "columns.price: not supported yet"),
+        ("selected: 1", "selected: 1, §rank: r", "columns.rank: not supported yet"),
+        ("selected: 1", "selected: 1, §prise: fee", "columns.prise: unknown key (did you mean 'price'?)"),
+        ("selected: 1", "selected: 1, resolution: §0.03", "expected a step that divides 1, from 0.000001 to 1, found"),
+        ("selected: 1", "selected: 1, resolution: §2", "expected a step that divides 1, from 0.000001 to 1, found `2`"),
+        ("selected: 1", "selected: 1, resolution: §0.0000001", "expected a step that divides 1"),
+        ("selected: 1", "selected: 1, score_resolution: §1", "from 0.000001 to 0.1, found `1`"),
+        ("selected: 1", "selected: 1, price_unit: §cents", "expected money or percent or fraction, found `cents`"),
+        ("selected: 1", "selected: 1, walking_tolerance: §5", "expected a share from 0 to 1, found `5`"),
+        ("selected: 1", "selected: 1, tenure: t, tenure_bands: §[]", "tenure_bands: expected at least one entry"),
         ("selected: 1", "selected: 1, score_resolution: §0.3", "expected a step that divides 1"),
         ("rows.csv}", "rows.csv, delimiter: §ab}", "expected one character"),
         ("rows.csv}", "rows.csv, encoding: §utf-9}", "there is no text encoding `utf-9`"),
@@ -147,6 +163,8 @@ def test_delimiter_may_be_a_tab(load: Load) -> None:
         (LAST, LAST + "approved: {by: b, on: §2026-02-30}", "expected a date"),
         (LAST, LAST + "small_groups: {max_untested: §5}", "a share from 0 to 1"),
         (LAST, LAST + "small_groups: {min_people: §-1}", "not negative"),
+        (LAST, LAST + "small_groups: {min_in_stratum: §2.5}", "expected a whole number"),
+        (LAST, LAST + "small_groups: {min_overlap: §80}", "a share from 0 to 1"),
         (LAST, LAST + "factors: {region: {why:§ }}", "factors.region.why: a value is required"),
         (LAST, LAST + "factors: {region: {why: §' '}}", "found an empty text"),
         (LAST, LAST + "§waivers: [{id: W-12}]", "waivers: not supported yet"),
@@ -162,7 +180,7 @@ def test_mistakes_are_named_at_their_place(refused_at: RefusedAt, old: str, new:
 def test_every_problem_is_told_and_the_first_of_the_file_first(refusal: Refuse) -> None:
     error = refusal(("polarity: benefit", "polarity: both"), ("min: 0.80", "mni: 0.80"), ("kind: targeting", "kind: x"))
     assert error.hint is not None
-    assert ": model.kind: expected targeting, found `x`" in str(error)
+    assert ": model.kind: expected targeting or pricing, found `x`" in str(error)
     others = [line for line in error.hint.splitlines() if line.startswith("also ")]
     assert [other.split(": ")[1] for other in others] == ["polarity", "checks.0.mni"]
 
@@ -188,4 +206,4 @@ def test_a_comma_in_an_unquoted_text_is_explained(refusal: Refuse) -> None:
 def test_what_a_missing_key_is_for_is_said(refusal: Refuse) -> None:
     error = refusal(("polarity: benefit\n", ""))
     assert error.hint is not None
-    assert "whether being selected is a benefit or a burden for the person" in error.hint
+    assert "whether being selected, or a high price, is a benefit or a burden for the person" in error.hint

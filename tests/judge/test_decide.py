@@ -122,6 +122,16 @@ def test_an_exact_tie_never_fails(mode: str) -> None:
     assert status(large, rule)[0] != "fail"
 
 
+def test_a_quantity_that_does_not_exist_says_why_where_it_is_known() -> None:
+    """Without a stratum in common it is not true that nobody of the group is in the data."""
+    why = "no stratum has at least 5 people of both groups"
+    changes = {"contrast": None, "estimate": None, "undefined": "no_denominator"}
+    (said,) = decide([comparison(5, 100, 30, 100, withheld=why, **changes)], FOUR_FIFTHS)
+    assert (said.status, said.reason.code, said.reason.text) == ("not_tested", "no_denominator", why)
+    (plain,) = decide([comparison(5, 100, 30, 100, **changes)], FOUR_FIFTHS)
+    assert plain.reason.text == "nobody of the group is in the denominator, so that the quantity does not exist"
+
+
 def test_undefined_p_values_leave_the_family_before_holm() -> None:
     """multipletests([.01, nan, .02]) rejects all three; here the undefined one is no member of the family."""
     undefined = comparison(5, 100, 30, 100, contrast=None, estimate=None, undefined="no_denominator", n=0)
@@ -142,6 +152,17 @@ def test_a_known_value_is_compared_exactly_and_a_tie_meets_the_limit() -> None:
 
 
 # Modes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [Fraction(1, 10), Fraction(8, 10), Fraction(3, 10)])
+def test_an_estimate_without_counts_ties_with_the_float_of_its_limit(limit: Fraction) -> None:
+    """A distance of 0.1 is the float nearest to 1/10, which is not 1/10."""
+    for rule in (Rule(minimum=limit, maximum=None), Rule(minimum=None, maximum=limit)):
+        rule = dataclasses.replace(rule, decide_by="point", floors=SMALL_FLOORS)
+        plain = comparison(6, 10, 9, 12, contrast=None, undefined="no_interval", estimate=float(limit))
+        assert status(plain, rule) == ("pass", "within_limit")
+        beyond = float(limit) + (-1e-9 if rule.minimum is not None else 1e-9)
+        assert status(dataclasses.replace(plain, estimate=beyond), rule) == ("fail", "outside_limit")
 
 
 def test_confirmatory_passes_whatever_it_cannot_fail() -> None:

@@ -1,4 +1,4 @@
-"""Puts the folder of `small_audits` on the path: pytest's importlib mode does not."""
+"""Puts this folder and that of `small_audits` on the path: pytest's importlib mode does not."""
 
 from __future__ import annotations
 
@@ -6,3 +6,4 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tally"))
+sys.path.insert(0, str(Path(__file__).parent))

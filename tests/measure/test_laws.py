@@ -7,7 +7,6 @@ functions of cells.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from finding_facts import VARIANTS, changed, copies, facts_of, replaced, same
 from small_audits import (
     CUTS,
     POPULATION,
@@ -32,13 +32,6 @@ from evenhand.measure import MEASURES
 from evenhand.measure.base import Finding
 
 MEASURED = every_measure()
-VARIANTS: dict[str, dict[str, str]] = {
-    "plain rows": {},
-    "weights": {"weight": "weight"},
-    "counts": {"count": "people"},
-    "repeated people": {"unit": "person"},
-    "repeated people with weights": {"unit": "person", "weight": "weight"},
-}
 FORMS = ("", "_ratio", "_difference")
 
 
@@ -58,47 +51,6 @@ DRAWN = with_forms("f1", "mcc") | {"audience_variance", "representation_distance
 WITHOUT_INTERVAL = with_forms("expected_calibration_error") | {"impact_ratio", "consent_breaches"}
 """Never an interval: biased, chosen by the data, or an exact count."""
 
-Facts = dict[tuple[Any, ...], dict[str, Any]]
-
-
-def facts(finding: Finding) -> dict[str, Any]:
-    """Everything that a finding says, its interval and p-values included, but for names of groups."""
-    said = {f.name: getattr(finding, f.name) for f in dataclasses.fields(finding)}
-    for name in ("group", "groups", "reference", "contrast", "attribute"):
-        said.pop(name)
-    contrast = finding.contrast
-    if contrast is not None:
-        interval = contrast.interval(0.9)
-        said |= {"low": interval.low, "high": interval.high, "method": interval.method}
-        said |= {"p_less": contrast.p_less(0.83), "p_greater": contrast.p_greater(0.83), "parity": contrast.p_parity()}
-    return said
-
-
-def facts_of(found: Mapping[str, list[Finding]], renamed: Mapping[str, str] | None = None) -> dict[str, Facts]:
-    """Measure -> (attribute, group, at) -> facts; groups by their former names where they were `renamed`."""
-    old = {new: former for former, new in (renamed or {}).items()}
-
-    def key(finding: Finding) -> tuple[Any, ...]:
-        labels = [old.get(label, label) for label in finding.groups.values()] or [old.get(finding.group, finding.group)]
-        return finding.attribute, *labels, *sorted(finding.at.items())
-
-    return {name: {key(finding): facts(finding) for finding in findings} for name, findings in found.items()}
-
-
-def same(left: Any, right: Any, tolerance: float) -> bool:
-    """Equal; numbers up to a relative tolerance, containers part by part."""
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(same(left[k], right[k], tolerance) for k in left)
-    if isinstance(left, float) and isinstance(right, float) and tolerance:
-        return left == right or math.isclose(left, right, rel_tol=tolerance, abs_tol=tolerance)
-    return bool(left == right)
-
-
-def changed(left: dict[str, Facts], right: dict[str, Facts], tolerance: float = 0.0) -> set[str]:
-    """Measures of which anything differs."""
-    assert left.keys() == right.keys()
-    return {name for name in left if not same(left[name], right[name], tolerance)}
-
 
 def rows_for(variant: str, seed: int, size: int = 400) -> pa.Table:
     return random_rows(seed, size, people=120 if "repeated" in variant else None)
@@ -107,12 +59,6 @@ def rows_for(variant: str, seed: int, size: int = 400) -> pa.Table:
 def all_findings(rows: pa.Table, columns: Mapping[str, Any], **changes: Any) -> dict[str, list[Finding]]:
     audit = audit_of(measures=MEASURED, columns=columns, **changes)
     return findings_of(audit, cells_of(audit, rows))
-
-
-def replaced(rows: pa.Table, name: str, values: Any) -> pa.Table:
-    return rows.set_column(
-        rows.column_names.index(name), name, values if isinstance(values, pa.ChunkedArray) else pa.array(values)
-    )
 
 
 # Rows ------------------------------------------------------------------------------------------------------------
@@ -162,10 +108,6 @@ def test_scaling_every_weight_changes_nothing(variant: str, factor: float) -> No
     scaled = replaced(rows, "weight", pc.multiply(rows["weight"], factor))
     columns = VARIANTS[variant]
     assert changed(facts_of(all_findings(rows, columns)), facts_of(all_findings(scaled, columns)), 1e-12) == set()
-
-
-def copies(rows: pa.Table, times: int) -> pa.Table:
-    return pa.concat_tables([rows] * times)
 
 
 @pytest.mark.parametrize("variant", ["plain rows", "weights", "counts"])

@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # pytest's importlib mode does not put test folders on the path
 
+import price_documents
 import render_documents  # after the path it needs
 
 from evenhand.render.sentences import fill_sentences
@@ -18,6 +19,11 @@ from evenhand.render.sentences import fill_sentences
 @pytest.fixture(scope="session")
 def every_state() -> dict[str, Any]:
     return fill_sentences(render_documents.every_state())
+
+
+@pytest.fixture(scope="session")
+def pricing() -> dict[str, Any]:
+    return fill_sentences(price_documents.pricing())
 
 
 @pytest.fixture(scope="session")

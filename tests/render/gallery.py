@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import price_documents
 import render_documents as made
 
 from evenhand.render.build_page import badge_of, build_page
@@ -23,6 +24,8 @@ COMPONENTS = (
     "contents.html",
     "checks.html",
     "untested.html",
+    "prices.html",
+    "factors.html",
     "evidence.html",
     "data.html",
     "methods.html",
@@ -50,6 +53,8 @@ _SKELETON = """<!doctype html>
 </body>
 </html>
 """
+TOPICS = {f"prices_{topic}.html" for topic in ("paid", "why", "quantiles", "claims", "factors", "cost")}
+"""Components that `prices.html` is made of: shown with it."""
 _ID = re.compile(r'(\b(?:id|href|aria-labelledby)=")(#?)([^"]+)(")')
 
 
@@ -78,7 +83,24 @@ def _states(page: Page, name: str) -> list[tuple[str, Page]]:
     if name == "checks.html":
         empty = Table(page.checks.caption, page.checks.columns, (), page.checks.heading)
         return [("usual", page), ("no checks", replace(page, checks=empty))]
+    if name == "prices.html":
+        return _prices()
+    if name == "factors.html":
+        return [("", build_page(fill_sentences(price_documents.with_factors())))]
     return [("", page)]
+
+
+def _prices() -> list[tuple[str, Page]]:
+    """All topics; percent instead of money; and the least there is: averages, no factors."""
+    rates = price_documents.overview(currency=None, price_unit="percent")
+    averages = [m for m in price_documents.measures() if m["metric"].startswith("mean_price")]
+    least = price_documents.overview(factors=[], currency=None, measures=averages)
+    documents = {
+        "usual": price_documents.pricing(),
+        "prices in percent": price_documents.pricing(overview=rates),
+        "averages only": price_documents.pricing(overview=least),
+    }
+    return [(state, build_page(fill_sentences(document))) for state, document in documents.items()]
 
 
 def _verdict(usual: Verdict, state: str) -> Verdict:

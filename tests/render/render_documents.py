@@ -145,6 +145,7 @@ def document(checks: list[dict[str, Any]], verdict: str, exit_code: int, **chang
             "comparisons": {s: compared.count(s) for s in dict.fromkeys(compared)},
         },
         "checks": checks,
+        "overview": {"factors": [], "currency": None, "price_unit": None, "min_people": 30, "measures": []},
         "groups": [
             group("sex", "female", 20117, 0.4173, 0.276),
             group("sex", "male", 28051, 0.5818, 0.378),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gallery import COMPONENTS, gallery
+from gallery import COMPONENTS, TOPICS, gallery
 
 from evenhand.render import FORMATS
 from evenhand.render.html import templates_folder
@@ -53,9 +53,15 @@ def test_output_is_the_golden_one(name: str, every_state: dict[str, Any]) -> Non
     compare(GOLDEN / "every_state" / FILES[name], found, charts=name == "html")
 
 
+@pytest.mark.parametrize("name", ["html", "md", "text"])
+def test_output_of_a_pricing_model_is_the_golden_one(name: str, pricing: dict[str, Any]) -> None:
+    found = FORMATS[name].render(pricing, RenderOptions())
+    compare(GOLDEN / "pricing" / FILES[name], found, charts=name == "html")
+
+
 def test_gallery_shows_every_component_as_it_is_now() -> None:
     folder = Path(str(templates_folder()))
     compare(folder / "gallery.html", gallery(), charts=True)
     sections = {p.name for p in folder.glob("*.html")} - {"page.html", "gallery.html"}
-    macros = {"badge.html", "table.html", "facts.html"}
-    assert sections - macros == set(COMPONENTS)
+    macros = {"badge.html", "table.html", "facts.html", "topic.html"}
+    assert sections - macros - TOPICS == set(COMPONENTS)

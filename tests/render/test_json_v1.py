@@ -19,7 +19,7 @@ from evenhand.render.schema import UNDERSTOOD, problems, results_schema
 # Copied by hand from contract.md, "results.json".
 CONTRACT_KEYS = [
     "schema", "verdict", "exit_code", "reason", "audit", "tool", "policy", "seed", "rows", "people", "roles", "counts",
-    "checks", "groups", "data", "statements", "waivers", "changes", "warnings", "evidence",
+    "checks", "overview", "groups", "data", "statements", "waivers", "changes", "warnings", "evidence",
 ]  # fmt: skip
 CHECK_KEYS = [
     "id", "pack", "metric", "level", "decide_by", "limit", "alpha", "status", "reason", "sentence", "source",

@@ -48,11 +48,11 @@ def test_three_people_do_not_lead_what_is_only_measured() -> None:
     rows = [made.comparison("g", "tiny", "not_tested", 0.0, n=3), made.comparison("g", "large", "not_tested", 0.4)]
     check = made.check("c", "selection_rate", "not_tested", rows, level="report", limit={"min": None, "max": None})
     document = made.document([check], "not_tested", 3)
-    assert [c["group"] for c in large_enough(rows)] == ["large"]
+    assert [c["group"] for c in large_enough(document, rows)] == ["large"]
     found = worst(document, check)
     assert found is not None
     assert found["group"] == "large"
-    assert large_enough(rows[:1]) == rows[:1]
+    assert large_enough(document, rows[:1]) == rows[:1]
 
 
 def test_checks_run_from_fail_to_measured() -> None:

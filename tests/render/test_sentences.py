@@ -29,7 +29,7 @@ def test_a_fail_says_everything() -> None:
     )
     assert said == (
         "sex = female is selected 0.73 times as often as male (27.6% against 37.8%; interval 0.69 to 0.77); the policy "
-        "asks for at least 0.80; 8,214 people. The data rule out that the limit is kept (p = 0.0004)."
+        "asks for at least 0.80; 8,214 people. The data show that the limit is broken (p = 0.0004)."
     )
 
 

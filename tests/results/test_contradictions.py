@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from evenhand import pipeline
+from evenhand import checking
 from evenhand.errors import SelfCheckError
 from evenhand.judge.verdicts import CheckVerdict, ComparisonVerdict, Reason
 from evenhand.measure.base import Finding
@@ -52,8 +52,8 @@ def test_every_run_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
         made: CheckVerdict = result(0.73, 0.75, 0.8, "Wilson score").verdict
         return made
 
-    monkeypatch.setattr(pipeline, "judge_check", wrong)
-    monkeypatch.setattr(pipeline, "findings_of", lambda *arguments: [None])
+    monkeypatch.setattr(checking, "judge_check", wrong)
+    monkeypatch.setattr(checking, "findings_of", lambda *arguments: [None])
     with pytest.raises(SelfCheckError, match="outside its own interval"):
         audited(audit_of(measures=["selection_rate"]), random_rows(1))
 

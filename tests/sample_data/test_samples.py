@@ -9,10 +9,17 @@ from typing import Any
 
 import pytest
 
+from evenhand.kinds import KINDS
+
 FOLDERS = (
     "targeting",
     "targeting/clean",
     "targeting/too_little",
+    "pricing",
+    "pricing/mix_only",
+    "pricing/too_little",
+    "pricing/territories",
+    "pricing/loan_rates",
     "published/berkeley_1973",
     "published/compas",
     "published/hanley_mcneil",
@@ -34,15 +41,17 @@ def test_outcome(folder: str, samples: Path, document_of: Callable[[str], Mappin
     assert document["exit_code"] == expected["exit_code"]
 
 
-def test_the_demo_shows_every_state(document_of: Callable[[str], Mapping[str, Any]]) -> None:
-    document = document_of("targeting")
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_the_demo_shows_every_state(kind: str, document_of: Callable[[str], Mapping[str, Any]]) -> None:
+    document = document_of(KINDS[kind].sample)
     judged = [check for check in document["checks"] if check["level"] != "report"]
     assert {check["status"] for check in judged} == {"pass", "warn", "fail", "inconclusive"}
     assert "not_tested" in {c["status"] for check in judged for c in check["comparisons"]}
 
 
-def test_the_samples_stay_small(samples: Path) -> None:
-    assert sum(path.stat().st_size for path in samples.rglob("*") if path.is_file()) < 2_000_000
+@pytest.mark.parametrize(("part", "most"), [("targeting", 1_300_000), ("pricing", 1_000_000), ("published", 50_000)])
+def test_the_samples_stay_small(part: str, most: int, samples: Path) -> None:
+    assert sum(path.stat().st_size for path in (samples / part).rglob("*") if path.is_file()) < most
 
 
 def test_every_sample_has_a_datasheet_in_its_folder_or_above(samples: Path) -> None:

@@ -17,14 +17,18 @@ import numpy as np
 import pytest
 
 import evenhand.stats
+from evenhand.stats.actual_expected import PoissonLevel, PoissonRatio
 from evenhand.stats.combined import LargestOf, MoverContrast
 from evenhand.stats.contrast import Contrast
 from evenhand.stats.distance import DistanceContrast, delivered_distance
 from evenhand.stats.known import KnownValue
+from evenhand.stats.quantiles import QuantileContrast, QuantileRatio, quantile_level, quantile_ratio
 from evenhand.stats.rates import RateContrast
 from evenhand.stats.resample import ReplicateContrast
 from evenhand.stats.scaled import ScaledContrast
 from evenhand.stats.score import ScoreContrast, ScoreDifference, ScoreOddsRatio, ScoreRatio
+from evenhand.stats.stratified_rates import RateStratum
+from evenhand.stats.stratified_score import StratifiedScoreRatio
 from evenhand.stats.student import StudentContrast
 
 TOTALS = (1, 2, 5, 20, 100, 1000, 10**6)
@@ -66,11 +70,57 @@ def distance(draw: random.Random) -> Contrast:
     return found
 
 
+def prices(draw: random.Random) -> tuple[list[float], list[int], list[int], float]:
+    """A grid of prices with few or many ties, people of two groups on it, and a quantile."""
+    steps = draw.choice([3, 20, 200])
+    grid = [0.5 + 2 * step / steps for step in range(steps)]
+    group, reference = ([draw.choice([0, 1, draw.randint(0, 9)]) for _ in grid] for _ in range(2))
+    group[-1] += 1
+    reference[0] += 1
+    return grid, group, reference, draw.choice([0.1, 0.5, 0.9])
+
+
+def quantile(draw: random.Random) -> Contrast:
+    grid, group, _, share = prices(draw)
+    found = quantile_level(grid, group, share, effective_n=draw.choice([None, 0.6 * sum(group)]))
+    assert found is not None
+    return found
+
+
+def ratio_of_quantiles(draw: random.Random) -> Contrast:
+    found = quantile_ratio(*prices(draw))
+    assert found is not None
+    return found
+
+
+def expected(draw: random.Random) -> dict[str, int]:
+    return {"actual": draw.choice([0, 1, draw.randint(0, 2000)]), "expected": draw.choice([1, 20, 1000])}
+
+
+def strata(draw: random.Random) -> StratifiedScoreRatio:
+    """Strata without a case of the group, of the reference, of either; or each all cases or none."""
+    empty = draw.choice(["group", "reference", "both", "neither"])
+    found = []
+    for _ in range(draw.choice([1, 2, 7])):
+        total, reference_total = draw.choice(TOTALS), draw.choice(TOTALS)
+        cases, reference_cases = draw.randint(0, total), draw.randint(0, reference_total)
+        if empty == "neither":
+            all_of = draw.randint(0, 1)
+            cases, reference_cases = all_of * total, all_of * reference_total
+        cases *= empty in ("reference", "neither")
+        reference_cases *= empty in ("group", "neither")
+        found.append(
+            RateStratum(cases=cases, total=total, reference_cases=reference_cases, reference_total=reference_total)
+        )
+    return StratifiedScoreRatio(strata=found)
+
+
 FAMILIES: dict[type[Contrast], Callable[[random.Random], Contrast]] = {
     ScoreRatio: lambda draw: ScoreRatio(**table(draw)),
     ScoreDifference: lambda draw: ScoreDifference(**table(draw)),
     ScoreOddsRatio: lambda draw: ScoreOddsRatio(**table(draw)),
     RateContrast: lambda draw: RateContrast(cases=draw.randint(0, 20), total=draw.choice([20, 50, 10**6])),
+    StratifiedScoreRatio: strata,
     StudentContrast: student,
     KnownValue: lambda draw: KnownValue(estimate=draw.choice([0, 1, 0.5, draw.random()])),
     ReplicateContrast: replicates,
@@ -79,6 +129,12 @@ FAMILIES: dict[type[Contrast], Callable[[random.Random], Contrast]] = {
     ),
     LargestOf: lambda draw: LargestOf(parts=(ScoreDifference(**table(draw)), ScoreDifference(**table(draw)))),
     DistanceContrast: distance,
+    QuantileContrast: quantile,
+    QuantileRatio: ratio_of_quantiles,
+    PoissonLevel: lambda draw: PoissonLevel(**expected(draw)),
+    PoissonRatio: lambda draw: PoissonRatio(
+        **expected(draw), **{f"reference_{name}": count for name, count in expected(draw).items()}
+    ),
     ScaledContrast: lambda draw: ScaledContrast(inner=ScoreDifference(**table(draw)), factor=draw.choice([-50, 0.5])),
 }
 

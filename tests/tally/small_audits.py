@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from evenhand.checking import EVERYONE, groupings_of, needs_of
 from evenhand.config.loader import Audit
 from evenhand.measure import MEASURES
 from evenhand.measure.base import Finding, Grouping, Setting
-from evenhand.pipeline import EVERYONE, Options, Outcome, audit_rows, groupings_of, needs_of, open_audit
+from evenhand.pipeline import Options, Outcome, audit_rows, open_audit
 from evenhand.roles import Sources, read_rows
 from evenhand.tally.cells import Cells
 from evenhand.tally.engines import engine_class
@@ -43,13 +44,38 @@ PROTECTED: dict[str, Any] = {
 }
 POPULATION = {"sex": {"m": 0.5, "f": 0.45, "x": 0.05}}
 CUTS = ("10%", "7")
+PRICE_CUT = "400.5"
+PRICED: dict[str, Any] = {
+    **COLUMNS,
+    "price": "price",
+    "technical_price": "technical",
+    "expected_loss": "expected",
+    "actual_loss": "actual",
+    "list_price": "listed",
+    "equivalent_new_business_price": "as_new",
+    "walking_tolerance": 0.02,
+    "is_renewal": "renewal",
+    "tenure": "years",
+    "tenure_bands": [1, 4],
+    "item": "item",
+    "time_bucket": "day",
+    "channel": "channel",
+    "currency": "currency",
+}
+FACTORS: dict[str, Any] = {
+    "region": {"why": "tariff by region", "values": {"N": "north", "S": "south"}},
+    "power": {"why": "claims rise with power", "column": "horsepower", "bands": [100]},
+}
+PRICE_ROLES = frozenset(PRICED) - frozenset(COLUMNS) | {"factors"}
 
 
-def every_measure() -> list[str]:
-    """Every name of the table; `@k` at a share and at a number of places."""
+def every_measure(*, priced: bool = False) -> list[str]:
+    """Every name of the table that is about prices or factors, or about neither; `@k` at two cuts."""
     names = []
-    for name in MEASURES:
-        names += [name.replace("@k", f"@{cut}", 1) for cut in CUTS] if "@k" in name else [name]
+    for name, measure in MEASURES.items():
+        if bool(PRICE_ROLES.intersection(measure.roles)) == priced:
+            cuts = (PRICE_CUT,) if priced else CUTS
+            names += [name.replace("@k", f"@{cut}", 1) for cut in cuts] if "@k" in name else [name]
     return names
 
 
@@ -94,6 +120,17 @@ def audit_of(
     return _opened(json.dumps(spec))
 
 
+def priced_audit(
+    *, measures: Iterable[str] = ("mean_price_ratio",), columns: Mapping[str, Any] | None = None, **changes: Any
+) -> Audit:
+    """An audit of prices, with every role that there is and two factors.
+
+    Its kind is still targeting, so that it tallies what `measures` ask for and no overview of a pricing model.
+    """
+    changes = {"polarity": "burden", "factors": FACTORS, **changes}
+    return audit_of(measures=measures, columns={**PRICED, **(columns or {})}, **changes)
+
+
 def cells_of(
     audit: Audit,
     predictions: Any,
@@ -118,6 +155,10 @@ def setting_of(audit: Audit, cells: Cells, *, seed: int = 7, polarity: str | Non
         stages=audit.file.columns.stages,
         population={a: {g: float(s) for g, s in shares.items()} for a, shares in audit.file.population.items()},
         seed=seed,
+        min_in_stratum=audit.small_groups.min_in_stratum,
+        min_overlap=float(audit.small_groups.min_overlap),
+        price_unit=audit.file.columns.price_unit,
+        why={name: factor.why for name, factor in audit.file.factors.items()},
     )
 
 
@@ -183,3 +224,40 @@ def random_rows(seed: int, size: int = 400, *, people: int | None = None) -> pa.
             "contacts": pa.array(sometimes(random.integers(0, 6, size).tolist(), 0.02), pa.int64()),
         }
     )
+
+
+def priced_rows(seed: int, size: int = 400, *, people: int | None = None) -> pa.Table:
+    """`random_rows` with every role of prices: in cents, some missing, zero or negative; losses, lists, renewals."""
+    rows = random_rows(seed, size, people=people)
+    random = np.random.default_rng([seed, 1])
+    region, power = random.integers(0, 4, size), random.integers(60, 160, size)
+    technical = np.round(150 + 100 * (region % 2) + power + random.gamma(2, 30, size), 2)
+    listed = np.round(technical * 1.25, 2)
+    price = np.where(random.random(size) < 0.6, listed, np.round(listed * random.normal(1, 0.1, size), 2))
+    price = np.where(random.random(size) < 0.01, random.choice([0.0, -12.34], size), price)
+    as_new = np.round(price * random.choice([0.9, 1.0, 1.1], size), 2)
+
+    def sometimes(values: Any, share: float) -> pa.Array:
+        return pa.array(values, mask=random.random(size) < share)
+
+    columns = {
+        "price": sometimes(price, 0.02),
+        "technical": sometimes(technical, 0.02),
+        "expected": pa.array(np.round(technical * 0.7, 2)),
+        "actual": pa.array(np.where(random.random(size) < 0.3, np.round(random.gamma(1, 600, size), 2), 0.0)),
+        "listed": sometimes(listed, 0.02),
+        "as_new": sometimes(as_new, 0.05),
+        "renewal": sometimes(random.random(size) < 0.7, 0.02),
+        "years": sometimes(random.integers(0, 8, size), 0.02),
+        "item": pa.array(random.choice(["cover", "extra"], size)),
+        "day": pa.array(random.choice(["mon", "tue", "wed"], size)),
+        "channel": pa.array(random.choice(["web", "branch"], size)),
+        "currency": pa.array(["EUR"] * size),
+        "region": pa.array(np.array(["north", "N", "south", "S"])[region]),
+        "horsepower": pa.array(power),
+        "share_a": pa.array(np.round(random.random(size), 3)),
+        "share_b": pa.array(random.choice([0.0, 0.25, 1.0, 3.0], size)),
+    }
+    for name, column in columns.items():
+        rows = rows.append_column(name, column)
+    return rows

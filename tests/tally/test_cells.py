@@ -5,20 +5,21 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
-import random
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from comparing import assert_equal_in_every_way, whole_people
 from hostile_rows import hostile_tables
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from small_audits import audit_of, cells_of, every_measure, random_rows
 
 from evenhand.errors import DataError, EvenhandError
-from evenhand.tally.cells import Cells, CellsHeader, CellTable, KeyColumn, product_total, weight_squares
+from evenhand.tally.cell_table import CellTable, KeyColumn, product_total, weight_squares
+from evenhand.tally.cells import Cells, CellsHeader
 from evenhand.tally.engines import ENGINES
 from evenhand.tally.needs import Mask
 from evenhand.tally.plan import join_limbs, product_columns
@@ -29,21 +30,6 @@ REPEATED = {"unit": "person", "weight": "weight"}
 
 
 # Rows in shards -------------------------------------------------------------------------------------------------
-
-
-def whole_people(rows: pa.Table, shards: int, seed: int) -> list[pa.Table]:
-    """The rows dealt out so that all rows of one person come into one shard."""
-    dealer = random.Random(seed)
-    shard_of = {person: dealer.randrange(shards) for person in sorted(set(rows["person"].to_pylist()), key=repr)}
-    number = np.array([shard_of[person] for person in rows["person"].to_pylist()])
-    return [rows.filter(pa.array(number == i)) for i in range(shards)]
-
-
-def assert_equal_in_every_way(found: Cells, expected: Cells) -> None:
-    assert found == expected
-    assert found.digest == expected.digest
-    assert found.header == expected.header
-    assert to_bytes(found) == to_bytes(expected)
 
 
 @pytest.mark.parametrize("columns", [{}, WEIGHTED, {"count": "people"}, REPEATED])
@@ -150,11 +136,12 @@ def test_cells_of_different_definitions_refuse_to_merge() -> None:
     here = cells_of(audit_of(), rows)
     protected = {"sex": {"reference": "m"}, "age": {"bands": [31, 60], "reference": "31-59"}}
     for other, different in (
-        (audit_of(protected=protected), "`attributes"),
-        (audit_of(columns={"selected": ["0"]}), "`flags"),
-        (audit_of(columns={"score_resolution": 0.01}), "`score"),
-        (audit_of(columns=WEIGHTED), "`weight"),
-        (audit_of(data={"where": {"campaign": ["spring"]}}), "`where"),
+        (audit_of(protected=protected), "the attribute `age`"),
+        (audit_of(columns={"selected": ["0"]}), "the role `decision`"),
+        (audit_of(columns={"score_resolution": 0.01}), "`score_resolution`"),
+        (audit_of(factors={"campaign": {"why": "a test"}}), "the factor `campaign`"),
+        (audit_of(columns=WEIGHTED), "the role `weight`"),
+        (audit_of(data={"where": {"campaign": ["spring"]}}), "`where` of the column `campaign`"),
         (audit_of(data={"missing_values": ["n/a"]}), "`missing_values"),
     ):
         with pytest.raises(DataError, match=f"different definitions.*{different}"):

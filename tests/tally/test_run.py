@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 from small_audits import audit_of, cells_of, random_rows
 
+from evenhand.checking import needs_of
 from evenhand.errors import DataError
 from evenhand.load.labels import MISSING
-from evenhand.pipeline import needs_of
 from evenhand.roles import Sources, read_rows
 from evenhand.tally.cells import Cells
 from evenhand.tally.engines import ENGINES, engine_class
@@ -100,7 +100,7 @@ def test_score_bins_are_floor_of_the_scaled_score_plus_a_half(engine: str) -> No
         protected=SEX_ONLY,
     )
     cells = cells_of(audit, rows, engine=engine)
-    assert by(cells, "score", of="value") == {(0,): 2, (1,): 1, (2,): 1, (1000,): 2}
+    assert by(cells, "score", of="value:score") == {(0,): 2, (1,): 1, (2,): 1, (1000,): 2}
     assert by(cells, "score_presence") == {("finite",): 6, ("missing",): 1, ("not finite",): 2}
 
 

@@ -7,17 +7,15 @@ what the tally itself ensures of fresh cells (`tally.run.check_totals`), not fro
 from __future__ import annotations
 
 import copy
-import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as parquet
 import pytest
 from small_audits import audit_of, cells_of, every_measure, random_rows
+from spoiling import Metadata, changed, first_gone, opened, places, put, saved, without
 
 from evenhand.errors import DataError, EvenhandError, UsageError
 from evenhand.pipeline import Options, judge_stored
@@ -26,7 +24,6 @@ from evenhand.tally.stored import check_output, merged, read, write
 
 AUDIT = audit_of(measures=every_measure(), columns={"unit": "person", "weight": "weight"})
 PLAIN = audit_of(measures=("selection_rate_ratio", "auc"), columns={"unit": "person"})
-Metadata = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +31,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> tuple[pa.Table, Metadata]
     """Cells with every kind of table: main, value and unit."""
     path = tmp_path_factory.mktemp("stored") / "cells.parquet"
     write(path, cells_of(AUDIT, random_rows(41, 300, people=60)))
-    assert set(read(path).tables) == {"main", "value", "unit"}
+    assert set(read(path).tables) == {"main", "value:score", "unit"}
     return opened(path)
 
 
@@ -44,25 +41,6 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[pa.Table, Metadata]
     path = tmp_path_factory.mktemp("stored") / "cells.parquet"
     write(path, cells_of(PLAIN, random_rows(42, 80)))
     return opened(path)
-
-
-def opened(path: Path) -> tuple[pa.Table, Metadata]:
-    table = parquet.read_table(path)
-    return table, json.loads(table.schema.metadata[b"evenhand"])
-
-
-def saved(path: Path, table: pa.Table, metadata: object) -> Path:
-    parquet.write_table(table.replace_schema_metadata({"evenhand": json.dumps(metadata)}), path)
-    return path
-
-
-def changed(table: pa.Table, column: str, change: Callable[[Any], Any], *, of: str = "main", rows: int = 1) -> pa.Table:
-    """The first rows of a table of cells with another value in one column, of the type that fits."""
-    values = table[column].to_pylist()
-    places = [i for i, name in enumerate(table["table"].to_pylist()) if name == of][:rows]
-    for i in places:
-        values[i] = change(values[i])
-    return table.set_column(table.column_names.index(column), column, pa.array(values, table[column].type))
 
 
 def shifted(table: pa.Table, column: str, of: str) -> pa.Table:
@@ -94,19 +72,18 @@ TABLES: list[tuple[str, Callable[[pa.Table], pa.Table], str]] = [
     ("sums are narrow", lambda t: recast(t, "sum:n", pa.int32()), "another type"),
     ("every cell comes twice", lambda t: pa.concat_tables([t, t]), "the same key in several rows"),
     ("no cells are left", lambda t: t.slice(0, 0), "do not add up to the rows audited"),
-    ("a score is text", lambda t: changed(t, "key:score", lambda _: "high", of="value"), "not a whole number"),
-    ("a score is spelt twice", lambda t: changed(t, "key:score", lambda s: f"0{s}", of="value"), "not a whole number"),
-    ("a scored row is lost", lambda t: t.filter(pa.array(first_gone(t, "value"))), "score distribution"),
+    ("a score is text", lambda t: changed(t, "key:score", lambda _: "high", of="value:score"), "not a whole number"),
+    (
+        "a score is spelt twice",
+        lambda t: changed(t, "key:score", lambda s: f"0{s}", of="value:score"),
+        "not a whole number",
+    ),
+    ("a scored row is lost", lambda t: t.filter(pa.array(first_gone(t, "value:score"))), "score distribution"),
 ]
 
 
 def recast(table: pa.Table, column: str, kind: pa.DataType) -> pa.Table:
     return table.set_column(table.column_names.index(column), column, table[column].cast(kind))
-
-
-def first_gone(table: pa.Table, of: str) -> list[bool]:
-    names = table["table"].to_pylist()
-    return [i != names.index(of) for i in range(len(names))]
 
 
 @pytest.mark.parametrize(("change", "message"), [case[1:] for case in TABLES], ids=[case[0] for case in TABLES])
@@ -123,7 +100,7 @@ def test_damaged_tables_are_refused(
     [
         (lambda t: changed(t, "sum:all", lambda n: n + 1, of="unit"), "sums per person do not add up"),
         (lambda t: changed(t, "sum:units", lambda _: 10**6, of="unit"), "more people than rows"),
-        (lambda t: changed(t, "sum:w", lambda w: w + 1, of="value"), "score distribution"),
+        (lambda t: changed(t, "sum:w", lambda w: w + 1, of="value:score"), "score distribution"),
     ],
 )
 def test_tables_that_contradict_main_are_refused(
@@ -138,24 +115,6 @@ def test_tables_that_contradict_main_are_refused(
 # Damaged headers ------------------------------------------------------------------------------------------------
 
 
-def without(*path: Any) -> Callable[[Metadata], None]:
-    def change(metadata: Any) -> None:
-        for step in path[:-1]:
-            metadata = metadata[step]
-        del metadata[path[-1]]
-
-    return change
-
-
-def put(value: object, *path: Any) -> Callable[[Metadata], None]:
-    def change(metadata: Any) -> None:
-        for step in path[:-1]:
-            metadata = metadata[step]
-        metadata[path[-1]] = value
-
-    return change
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -164,7 +123,7 @@ def put(value: object, *path: Any) -> Callable[[Metadata], None]:
         (put([], "layout", "main", "keys"), "other keys"),
         (put("x", "layout", "main"), "layout of table `main` is malformed"),
         (put(["rows", "zzz"], "layout", "main", "sums"), "other sums"),
-        (put("text", "layout", "value", "keys", -1, 1), "a key of the wrong kind"),
+        (put("text", "layout", "value:score", "keys", -1, 1), "a key of the wrong kind"),
         (without("layout", "unit"), "tables that its definition implies"),
         (put("one", "definition", "unit_rows"), "tables that its definition implies"),
         (without("definition", "unit_rows"), "definition is incomplete"),
@@ -194,15 +153,6 @@ def test_damaged_headers_are_refused(
     change(metadata)
     with pytest.raises(DataError, match=f"`cells.parquet` is damaged: .*{message}"):
         read(saved(tmp_path / "cells.parquet", table, metadata))
-
-
-def places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The path to everything in a JSON document, at most five deep."""
-    if path:
-        yield path
-    steps = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-    for step in steps if len(path) < 5 else ():
-        yield from places(value[step], (*path, step))  # type: ignore[index]  # a dict or a list
 
 
 @pytest.mark.parametrize("junk", [None, "x", -1, 1.5, True, [], {}, [[]], {"x": None}, float("inf"), "\ud800", 10**400])

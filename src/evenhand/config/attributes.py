@@ -22,7 +22,9 @@ def combined(parts: tuple[str, ...] | list[str]) -> str:
 
 
 def declared_groups(attribute: Protected) -> tuple[str, ...] | None:
-    """The group labels that the file alone fixes: of bands, or of mapped values; None where the data name them."""
+    """The group labels that the file alone fixes: of bands, values or probabilities; None where the data name them."""
+    if attribute.probabilities is not None:
+        return tuple(attribute.probabilities)
     if attribute.bands is not None:
         return band_labels(attribute.bands)
     if attribute.values is not None:

@@ -15,6 +15,9 @@ from evenhand.errors import near_name
 
 _EXTERNAL = re.compile(r"([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*):[A-Za-z_][A-Za-z0-9_]*")
 _DOORS = ("fairlearn", "sklearn")
+_CUT = re.compile(r"@([^_]*)")
+_EXAMPLE_CUTS = ("10%", "500")
+"""A share of people and an amount: every measure with a cut-off in its name takes one of them."""
 
 
 class MeasureLike(Protocol):
@@ -56,14 +59,21 @@ class Catalogue:
         return name if name in self.measures or is_external(name) else None
 
     def near(self, written: str) -> str | None:
-        """The known name most like `written`, if any is near."""
+        """The known name most like `written`, if any is near; a cut-off stays where the measure takes it.
+
+        Example: `score_rates@500` is near `score_rate@500`, and `score_rate@k` near `score_rate@500` too.
+        """
         door, colon, function = written.partition(":")
         if colon:
             near = near_name(door, _DOORS)
             return f"{near}:{function}" if near else None
-        if "@k" in written:
-            return written.replace("@k", "@10%")
-        return near_name(written, [*self.measures, *self.aliases])
+        cut = _CUT.search(written)
+        near = near_name(_CUT.sub("@k", written), [*self.measures, *self.aliases])
+        if near is None or "@k" not in near:
+            return near
+        cuts = [*([cut[1]] if cut else []), *_EXAMPLE_CUTS]
+        names = [near.replace("@k", f"@{one}") for one in cuts]
+        return next((name for name in names if self.resolve(name) is not None), None)
 
 
 def is_external(metric: str) -> bool:

@@ -1,11 +1,12 @@
 """Checks as the rest of the program sees them: the metric looked up, every default filled in, the limits sensible.
 
 May import: config.attributes, config.catalogue, config.declarations, config.extending, config.limits, config.problems,
-config.schema.
+config.role_table, config.schema.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,7 +16,8 @@ from evenhand.config.declarations import unknown_attribute
 from evenhand.config.extending import Draft
 from evenhand.config.limits import limit_complaints
 from evenhand.config.problems import Problem, shown
-from evenhand.config.schema import AuditFile, CheckEntry
+from evenhand.config.role_table import COMPOUND, OUTSIDE, ROLES, where_declared
+from evenhand.config.schema import POLARITY_OF_KIND, AuditFile, CheckEntry
 
 LEAST_REPLICATES = 2000
 """methods.md §2: a bootstrap is never fewer than 2,000."""
@@ -46,9 +48,14 @@ class Check:
 
 def roles_present(file: AuditFile) -> frozenset[str]:
     """The roles that this audit file gives a column or a table to."""
-    named = {role for role in type(file.columns).model_fields if getattr(file.columns, role) not in (None, ())}
-    sections = {"factors": file.factors, "population": file.population, "key": file.data.key}
-    return frozenset(named | {role for role, given in sections.items() if given})
+    named = {role for role in (*ROLES, *COMPOUND) if getattr(file.columns, role)}
+    outside = {
+        "factors": file.factors or file.columns.period,  # prices are compared within a period, as within a factor
+        "population": file.population,
+        "key": file.data.key,
+        "probabilities": any(attribute.probabilities for attribute in file.protected.values()),
+    }
+    return frozenset(named | {role for role in OUTSIDE if outside[role]})
 
 
 def resolve_check(
@@ -67,13 +74,16 @@ def resolve_check(
         return None, [draft.problem("metric", message, "`evenhand measures` lists the names")]
     measure = catalogue.measures.get(metric)
     attributes, missing, problems = _attributes(draft, table)
-    problems += [draft.problem(c.key, c.message, c.hint) for c in limit_complaints(entry, measure, file.polarity)]
-    decide_by, undecidable = _decided_by(draft, metric, measure, file)
+    problems += [
+        draft.problem(c.key, c.message, c.hint) for c in limit_complaints(entry, measure, polarity_of(measure, file))
+    ]
+    members = dict.fromkeys(member for name in attributes for member in table.members[name])
+    decide_by, undecidable = _decided_by(draft, metric, measure, file, members)
     problems += undecidable
     needed = measure.roles if measure is not None else ()
     missing += [role for role in needed if role not in roles_present(file)]
     if missing and draft.pack is None:
-        names = " and ".join(_where_declared(role) for role in missing)
+        names = " and ".join(where_declared(role) for role in missing)
         problems.append(draft.problem("metric", f"`{metric}` needs {names}", "declare it, or remove the check"))
     if problems:
         return None, problems
@@ -99,8 +109,16 @@ def resolve_check(
     return check, []
 
 
-def _where_declared(role: str) -> str:
-    return f"`{role}`" if role in ("factors", "population") else "`data.key`" if role == "key" else f"`columns.{role}`"
+def polarity_of(measure: MeasureLike | None, file: AuditFile) -> str:
+    """Whether a high value is good for the person: as the file says, but of the kind of model that a role is about.
+
+    A lender's file may call a loan a benefit; the price of it is a burden all the same.
+    """
+    for role in measure.roles if measure is not None else ():
+        kinds = ROLES[role].kinds if role in ROLES else ()
+        if kinds and file.model.kind not in kinds and kinds[0] in POLARITY_OF_KIND:
+            return POLARITY_OF_KIND[kinds[0]]
+    return file.polarity
 
 
 def _attributes(draft: Draft, table: AttributeTable) -> tuple[tuple[str, ...], list[str], list[Problem]]:
@@ -121,7 +139,9 @@ def _attributes(draft: Draft, table: AttributeTable) -> tuple[tuple[str, ...], l
     return tuple(name for name in table.names if name in found), missing, problems
 
 
-def _decided_by(draft: Draft, metric: str, measure: MeasureLike | None, file: AuditFile) -> tuple[str, list[Problem]]:
+def _decided_by(
+    draft: Draft, metric: str, measure: MeasureLike | None, file: AuditFile, members: Iterable[str]
+) -> tuple[str, list[Problem]]:
     entry = draft.entry
     problems = _bootstrap_problems(draft, metric)
     allowed = _ways(entry, measure)
@@ -138,11 +158,19 @@ def _decided_by(draft: Draft, metric: str, measure: MeasureLike | None, file: Au
             hint += f", or `bootstrap: {LEAST_REPLICATES}` for an interval from resampled rows"
         message = f"`{metric}` is decided by {' or '.join(allowed)}, {said}"
         problems.append(draft.problem("decide_by" if entry.decide_by else "metric", message, hint))
-    elif decide_by == "legal" and file.columns.weight is not None and draft.pack is None:
+    elif decide_by == "legal" and draft.pack is None and (uncounted := _uncounted(file, members)):
         hint = "use `decide_by: assurance`" if "assurance" in allowed else "use `decide_by: point`"
-        message = "`legal` counts people one by one, so it cannot be used with `columns.weight`"
+        message = f"`legal` counts people one by one, so it cannot be used with {uncounted}"
         problems.append(draft.problem("decide_by", message, hint))
     return decide_by, problems
+
+
+def _uncounted(file: AuditFile, members: Iterable[str]) -> str | None:
+    """What makes people count as more or less than one in a check of these attributes; None where each is one."""
+    if file.columns.weight is not None:
+        return "`columns.weight`"
+    spread = next((name for name in members if file.protected[name].probabilities), None)
+    return f"the probabilities of `{shown(spread)}`" if spread is not None else None
 
 
 def _ways(entry: CheckEntry, measure: MeasureLike | None) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What must fit together in an audit file before any check is read: roles, groups, references, shares.
 
-May import: config.attributes, config.bands, config.nodes, config.problems, config.schema, errors.
+May import: config.attributes, config.bands, config.nodes, config.problems, config.role_table, config.schema,
+errors.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from evenhand.config.attributes import JOINER, MISSING, AttributeTable, declared
 from evenhand.config.bands import band_labels
 from evenhand.config.nodes import Document, KeyPath
 from evenhand.config.problems import Problem, shown
-from evenhand.config.schema import AuditFile, CheckEntry, Columns
+from evenhand.config.role_table import COMPOUND, ROLES
+from evenhand.config.schema import AuditFile, CheckEntry, Columns, Protected
 from evenhand.errors import near_name
 
 CHECK_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -26,7 +28,9 @@ def declaration_problems(file: AuditFile, document: Document) -> list[Problem]:
     if edge_problems:  # group labels do not exist yet
         return edge_problems
     return [
+        *_needed(file, document),
         *_columns(file.columns, document),
+        *_currency(file, document),
         *_reserved(file, document),
         *_protected(file, document),
         *_intersections(file, document),
@@ -52,30 +56,46 @@ def id_problems(checks: Sequence[CheckEntry], document: Document, *, allow_pack:
 
 
 RESERVED_ATTRIBUTES = frozenset(
-    ("decision", "label", "score", "consent", "vulnerable", "campaign", "contacts", "score_presence", "admission")
+    (
+        *(*ROLES, *COMPOUND, "admission", "price_sign", "price_to_list", "price_to_new_business"),
+        *("error", "loss_error", "walking"),
+        *(f"{role.name}_presence" for role in ROLES.values() if role.type == "number"),
+    )
 )
-"""Names of roles in the cells: an attribute of that name could not be told from the role."""
+RESERVED_BEGINNINGS = ("stage:", "factor:", "attribute:", "other:")
+"""Names in the cells: an attribute of that name could not be told from the role."""
 
 
 def _reserved(file: AuditFile, document: Document) -> Iterator[Problem]:
     for name in file.protected:
-        if name in RESERVED_ATTRIBUTES or name.startswith("stage:"):
+        if name in RESERVED_ATTRIBUTES or name.startswith(RESERVED_BEGINNINGS):
             hint = f"for example `{name}_group`, with `column: {name}`"
             message = f"an attribute cannot be called `{name}`, which is the name of a role"
             yield document.problem(("protected", name), message, hint=hint, key=True)
 
 
 def _bands(file: AuditFile, document: Document) -> Iterator[Problem]:
-    sections = [("protected", name, a.bands) for name, a in file.protected.items()]
-    sections += [("factors", name, f.bands) for name, f in file.factors.items()]
-    for section, name, edges in sections:
+    cut: list[tuple[KeyPath, tuple[Decimal, ...] | None]] = [(("columns", "tenure_bands"), file.columns.tenure_bands)]
+    cut += [(("protected", name, "bands"), a.bands) for name, a in file.protected.items()]
+    cut += [(("factors", name, "bands"), f.bands) for name, f in file.factors.items()]
+    for path, edges in cut:
         if edges is None:
             continue
         try:
             band_labels(edges)
         except ValueError as error:
             hint = "[18, 30] makes the bands <18, 18-29 and 30+"
-            yield document.problem((section, name, "bands"), str(error), hint=hint)
+            yield document.problem(path, str(error), hint=hint)
+
+
+def _needed(file: AuditFile, document: Document) -> Iterator[Problem]:
+    """Roles without which an audit of this kind of model has nothing to ask."""
+    kind = file.model.kind
+    for role in ROLES.values():
+        if kind in role.needed_by and getattr(file.columns, role.name) is None:
+            description = Columns.model_fields[role.name].description
+            message = f"an audit of a {kind} model needs `{role.name}`"
+            yield document.problem(("columns",), message, hint=f"`{role.name}` is the {description}", key=True)
 
 
 def _columns(columns: Columns, document: Document) -> Iterator[Problem]:
@@ -97,9 +117,19 @@ def _columns(columns: Columns, document: Document) -> Iterator[Problem]:
     if columns.count and columns.count == columns.weight:
         hint = "`count`: a row stands for so many people; `weight`: one person, counted more or less"
         yield document.problem(("columns", "weight"), "the same column cannot be count and weight", hint=hint)
+    if columns.tenure_bands and not columns.tenure:
+        message = "`tenure_bands` needs the column in `tenure`"
+        yield document.problem(("columns", "tenure_bands"), message, key=True)
     for i, stage in enumerate(columns.stages):
         if stage in columns.stages[:i]:
             yield document.problem(("columns", "stages"), f"the stage `{shown(stage)}` occurs twice")
+
+
+def _currency(file: AuditFile, document: Document) -> Iterator[Problem]:
+    if file.data.currency and file.columns.currency:
+        hint = "`columns.currency` is the column that says it; `data.currency` is for data without one"
+        message = "either `data.currency` or `columns.currency`, not both"
+        yield document.problem(("data", "currency"), message, hint=hint, key=True)
 
 
 def _protected(file: AuditFile, document: Document) -> Iterator[Problem]:
@@ -108,7 +138,9 @@ def _protected(file: AuditFile, document: Document) -> Iterator[Problem]:
         if "×" in name:
             hint = "× joins attributes: list them under `intersections`"
             yield document.problem(path, "the name of an attribute cannot hold ×", hint=hint, key=True)
-        if attribute.values is not None and attribute.bands is not None:
+        if attribute.probabilities is not None:
+            yield from _probabilities(attribute, path, document)
+        elif attribute.values is not None and attribute.bands is not None:
             yield document.problem((*path, "values"), "either `values` or `bands`, not both", key=True)
             continue
         if MISSING in (attribute.values or {}).values():
@@ -118,6 +150,26 @@ def _protected(file: AuditFile, document: Document) -> Iterator[Problem]:
         else:
             groups = declared_groups(attribute)
             yield from _unknown_group(attribute.reference, groups, (*path, "reference"), document)
+
+
+def _probabilities(attribute: Protected, path: KeyPath, document: Document) -> Iterator[Problem]:
+    """Columns of shares per label: at least two, each once, and nothing that would name the group of a row."""
+    columns = attribute.probabilities or {}
+    place = (*path, "probabilities")
+    for key in ("column", "values", "bands"):
+        if getattr(attribute, key) is not None:
+            yield document.problem((*path, key), f"either `probabilities` or `{key}`, not both", key=True)
+    if len(columns) < 2:
+        hint = "groups are compared, so each of them needs a column: {female: p_female, male: p_male}"
+        yield document.problem(place, "at least two labels are needed", hint=hint)
+    if MISSING in columns:
+        yield document.problem((*place, MISSING), f"`{MISSING}` is the label of missing values", key=True)
+    label_of: dict[str, str] = {}
+    for label, column in columns.items():
+        if column in label_of:
+            message = f"the column `{shown(column)}` is that of `{shown(label_of[column])}` already"
+            yield document.problem((*place, label), message)
+        label_of.setdefault(column, label)
 
 
 def _unknown_group(
@@ -153,6 +205,13 @@ def _intersections(file: AuditFile, document: Document) -> Iterator[Problem]:
                 near = near_name(part, file.protected)
                 suggestion = f" (did you mean '{shown(near)}'?)" if near else ""
                 yield document.problem((*path, j), f"`{shown(part)}` is not in `protected`{suggestion}")
+        uncertain = [
+            part for part in dict.fromkeys(parts) if part in file.protected and file.protected[part].probabilities
+        ]
+        if len(uncertain) > 1:
+            names = " and ".join(f"`{shown(part)}`" for part in uncertain)
+            hint = "how two estimated memberships go together is not known from each of them"
+            yield document.problem(path, f"{names} are given by probabilities: at most one may be", hint=hint)
         if len(set(parts)) < len(parts):
             yield document.problem(path, "an attribute occurs twice in the intersection")
         if frozenset(parts) in seen:
@@ -161,11 +220,32 @@ def _intersections(file: AuditFile, document: Document) -> Iterator[Problem]:
 
 
 def _factors(file: AuditFile, document: Document) -> Iterator[Problem]:
-    for name in file.factors:
+    attribute_of = {
+        column: name
+        for name, attribute in file.protected.items()
+        for column in (attribute.probabilities or {name: attribute.column or name}).values()
+    }
+    for name, factor in file.factors.items():
+        path = ("factors", name)
         if name in file.protected:
             hint = "give the factor another name, and `column:` with the column's name"
             message = f"`{shown(name)}` is the name of a protected attribute already"
-            yield document.problem(("factors", name), message, hint=hint, key=True)
+            yield document.problem(path, message, hint=hint, key=True)
+        elif (factor.column or name) in attribute_of:
+            attribute = attribute_of[factor.column or name]
+            hint = "people alike in the attribute itself cannot differ by it, so such a factor explains every gap away"
+            message = f"the factor `{shown(name)}` is the column of the protected attribute `{shown(attribute)}`"
+            yield document.problem(
+                (*path, "column") if factor.column else path, message, hint=hint, key=not factor.column
+            )
+        if name == "period" and file.columns.period:
+            hint = "remove the factor, since prices are compared within the period anyway, or give it another name"
+            message = "`period` is a factor by `columns.period` already"
+            yield document.problem(path, message, hint=hint, key=True)
+        if factor.values is not None and factor.bands is not None:
+            yield document.problem((*path, "values"), "either `values` or `bands`, not both", key=True)
+        if MISSING in (factor.values or {}).values():
+            yield document.problem((*path, "values"), f"`{MISSING}` is the label of missing values")
 
 
 def _excluded(file: AuditFile, document: Document) -> Iterator[Problem]:

@@ -19,6 +19,9 @@ from evenhand.errors import near_name
 LEVELS = ("report", "warn", "error")
 """From lenient to strict."""
 
+HIGHER_IS_STRICTER = frozenset(("min_overlap",))
+"""Floors that withhold a pass; the others decide what is too small to judge, so that lower is stricter."""
+
 STRICTER: dict[str, frozenset[str]] = {
     "assurance": frozenset(("point", "legal", "confirmatory")),
     "point": frozenset(("legal", "confirmatory")),
@@ -145,9 +148,10 @@ def _looser(base: CheckEntry, entry: CheckEntry, table: AttributeTable) -> Itera
 
 
 def small_groups_of(file: AuditFile, document: Document, packs: Sequence[Pack]) -> tuple[SmallGroups, list[Problem]]:
-    """The floors of the audit: the file's, else the lowest of the packs', else the defaults.
+    """The floors of the audit: the file's, else the strictest of the packs', else the defaults.
 
     A floor decides which groups are too small to judge, so lower is stricter: the file may lower it, not raise it.
+    Of the floors in `HIGHER_IS_STRICTER` the opposite holds.
     """
     floors = SmallGroups().model_dump()
     problems = []
@@ -158,14 +162,30 @@ def small_groups_of(file: AuditFile, document: Document, packs: Sequence[Pack]) 
             if pack.file.small_groups is not None and key in pack.file.small_groups.model_fields_set
         ]
         if setting:
-            floors[key], where = min(setting, key=lambda pair: pair[0])
+            strictest = max if key in HIGHER_IS_STRICTER else min
+            floors[key], where = strictest(setting, key=lambda pair: pair[0])
         if key not in file.small_groups.model_fields_set:
             continue
         mine = getattr(file.small_groups, key)
-        if setting and mine > floors[key]:
+        looser = mine < floors[key] if key in HIGHER_IS_STRICTER else mine > floors[key]
+        if setting and looser:
             line, _ = where.position(("small_groups", key))
             message = f"{mine} is less strict than the pack says: {floors[key]} ({where.file}:{line})"
             hint = "a lower floor judges more groups; a pack's floor may be lowered, not raised"
+            if key in HIGHER_IS_STRICTER:
+                hint = "a higher share asks for more overlap; a pack's may be raised, not lowered"
             problems.append(document.problem(("small_groups", key), message, hint=hint))
         floors[key] = mine
     return SmallGroups.model_construct(**floors), problems
+
+
+def tolerance_problems(file: AuditFile, document: Document, packs: Sequence[Pack]) -> Iterator[Problem]:
+    """A tolerance above what a pack allows would let breaches through that the pack counts."""
+    mine = file.columns.walking_tolerance
+    for pack in packs:
+        theirs = pack.file.walking_tolerance
+        if theirs is not None and mine > theirs:
+            line, _ = pack.document.position(("walking_tolerance",))
+            message = f"{mine} is less strict than the pack says: {theirs} ({pack.document.file}:{line})"
+            hint = "a pack's tolerance may be lowered, not raised; leave the pack out, or write an own check"
+            yield document.problem(("columns", "walking_tolerance"), message, hint=hint)

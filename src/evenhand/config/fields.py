@@ -27,7 +27,7 @@ SCALAR = {"type": ["string", "number", "boolean"]}
 """What an editor may see where we see text."""
 
 
-PLANNED_KINDS = ("pricing", "recommendation")
+PLANNED_KINDS = ("recommendation",)
 
 
 def refused(text: str) -> PydanticCustomError:
@@ -78,9 +78,17 @@ def _share(value: Any) -> Decimal:
 
 
 def _resolution(value: Any) -> Decimal:
+    return _step(value, Decimal("0.1"))
+
+
+def _price_step(value: Any) -> Decimal:
+    return _step(value, Decimal(1))
+
+
+def _step(value: Any, largest: Decimal) -> Decimal:
     number = _number(value)
-    if not Decimal("0.000001") <= number <= Decimal("0.1") or 1 % number != 0:
-        raise refused(f"expected a step that divides 1, from 0.000001 to 0.1, found `{number}`")
+    if not Decimal("0.000001") <= number <= largest or 1 % number != 0:
+        raise refused(f"expected a step that divides 1, from 0.000001 to {largest}, found `{number}`")
     return number
 
 
@@ -133,7 +141,7 @@ def _encoding(value: Any) -> str:
 
 def _kind(value: Any) -> Any:
     if value in PLANNED_KINDS:
-        raise refused(f"`{value}` is not supported yet: this version audits targeting models")
+        raise refused(f"`{value}` is not supported yet: this version audits targeting and pricing models")
     return value
 
 
@@ -175,6 +183,7 @@ Share = Annotated[
     WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, NUMERIC["anyOf"][1]]}),
 ]
 Resolution = Annotated[Decimal, BeforeValidator(_resolution), WithJsonSchema(NUMERIC)]
+PriceStep = Annotated[Decimal, BeforeValidator(_price_step), WithJsonSchema(NUMERIC)]
 Whole = Annotated[
     int,
     BeforeValidator(_whole),
@@ -199,6 +208,6 @@ AttributeName = Annotated[
 ]
 """An attribute, or an intersection written as a list or with ` × ` (or ` x `) between its attributes."""
 
-Kind = Annotated[Literal["targeting"], BeforeValidator(_kind)]
+Kind = Annotated[Literal["targeting", "pricing"], BeforeValidator(_kind)]
 FormatVersion = Annotated[Literal["1"], WithJsonSchema({"enum": [1, "1"]})]
 Edges = Annotated[tuple[Number, ...], Field(min_length=1)]

@@ -6,9 +6,10 @@ May import: config.schema. Imports pydantic: not for `evenhand --help`.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from typing import Any
 
-from evenhand.config.schema import AuditFile
+from evenhand.config.schema import POLARITY_OF_KIND, AuditFile
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
@@ -17,8 +18,14 @@ EXAMPLES: dict[str, list[Any]] = {
     "purpose": ["decide who is sent the spring card offer"],
     "approved": [{"by": "ethics board", "on": "2026-03-02"}],
     "data": [{"predictions": "predictions.parquet", "attributes": "people.csv", "key": "customer_id"}],
-    "columns": [{"decision": "offered", "selected": 1, "score": "score", "label": "bought", "positive": "yes"}],
-    "protected": [{"age_band": {"column": "age", "bands": [18, 30, 60, 75], "reference": "30-59"}}],
+    "columns": [
+        {"decision": "offered", "selected": 1, "score": "score", "label": "bought", "positive": "yes"},
+        {"price": "premium", "technical_price": "risk_premium", "tenure": "years", "tenure_bands": [1, 3, 5]},
+    ],
+    "protected": [
+        {"age_band": {"column": "age", "bands": [18, 30, 60, 75], "reference": "30-59"}},
+        {"sex": {"probabilities": {"female": "p_female", "male": "p_male"}, "reference": "male"}},
+    ],
     "intersections": [[["sex", "age_band"]]],
     "factors": [{"region": {"why": "the product is licensed by region"}}],
     "exclude": [[{"attribute": "race", "group": "AIAN", "why": "under 2% of the applicants"}]],
@@ -36,6 +43,7 @@ def json_schema() -> dict[str, Any]:
     name of `definitions`.
     """
     schema = _draft_07(AuditFile.model_json_schema(mode="validation"))
+    schema |= _required_but_for("polarity", POLARITY_OF_KIND, schema)
     for key, examples in EXAMPLES.items():
         schema["properties"][key] = {**schema["properties"][key], "examples": copy.deepcopy(examples)}
     return {
@@ -43,6 +51,20 @@ def json_schema() -> dict[str, Any]:
         "title": "evenhand audit file",
         "description": "What is audited, which column plays which role, who is protected, and which checks decide.",
         **{key: value for key, value in schema.items() if key not in ("title", "description")},
+    }
+
+
+def _required_but_for(key: str, kinds: Iterable[str], schema: dict[str, Any]) -> dict[str, Any]:
+    """The parts of the schema by which a required key may be left out, or null, in files of these kinds of model."""
+    of_these = {"properties": {"model": {"properties": {"kind": {"enum": list(kinds)}}, "required": ["kind"]}}}
+    said = schema["properties"][key]
+    described = {name: part for name, part in said.items() if name == "description"}
+    plain = {name: part for name, part in said.items() if name not in described}
+    return {
+        "required": [name for name in schema["required"] if name != key],
+        "properties": {**schema["properties"], key: {**described, "anyOf": [plain, {"type": "null"}]}},
+        "if": {**of_these, "required": ["model"]},
+        "else": {"required": [key], "properties": {key: plain}},
     }
 
 

@@ -5,12 +5,15 @@ May import: config.catalogue, config.schema.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from evenhand.config.catalogue import MeasureLike
 from evenhand.config.schema import CheckEntry
+
+LEAST_PERCENT = Decimal("0.2")
+"""A limit of fewer percent is taken for a share that was written instead: 0.05 for 5."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,16 @@ RANGES: dict[str, dict[str, Range]] = {
 Scores are on scales of about 1 (AUC, F1, Brier, log loss, a calibration slope): 80 is a slip there too."""
 
 
+DIRECTED: Mapping[str, str] = {
+    "ratio": "ratio",
+    "z": "number of standard deviations",
+    "money": "sum",
+    "percent": "percentage",
+    "points": "number of points",
+}
+"""Units in which every comparison is a group's number against the reference's, and what messages call them."""
+
+
 def limit_complaints(entry: CheckEntry, measure: MeasureLike | None, polarity: str) -> Iterator[Complaint]:
     """What is wrong with the limits of a check; `measure` is None for a metric of another package.
 
@@ -70,6 +83,8 @@ def limit_complaints(entry: CheckEntry, measure: MeasureLike | None, polarity: s
         yield Complaint(None, "a limit is required: `min`, `max` or both", hint)
         return
     out_of_range = list(_range_complaints(sides, measure.unit if measure else ""))
+    if measure is not None and measure.unit == "percent":
+        out_of_range += _shares_for_percent(sides, measure)
     yield from out_of_range
     if entry.min is not None and entry.max is not None and entry.min > entry.max and not out_of_range:
         hint = "`min` is the lower limit, `max` the upper one"
@@ -88,6 +103,17 @@ def _range_complaints(sides: dict[str, Decimal], unit: str) -> Iterator[Complain
         meant = _meant(side, value, unit)
         suggestion = f" (did you mean {meant}?)" if meant else ""
         yield Complaint(side, f"`{side}` of a {unit} is {allowed.words}, found {value}{suggestion}")
+
+
+def _shares_for_percent(sides: dict[str, Decimal], measure: MeasureLike) -> Iterator[Complaint]:
+    """0.05 was probably 5: a limit of a twentieth of a percent would be met by nothing, or by everything."""
+    finer = measure.name.endswith("_gap_percent") and not measure.name.startswith("price_regression_")
+    bp = f"limits finer than {LEAST_PERCENT}% go with `{measure.name.removesuffix('percent')}bp`"
+    for side, value in sides.items():
+        if ZERO < abs(value) < LEAST_PERCENT:
+            meant = (value * 100).normalize()
+            message = f"a limit in percent is written as 5, found {value} (did you mean {meant:f}?)"
+            yield Complaint(side, message, bp if finer else f"the least limit in percent is {LEAST_PERCENT}, or 0")
 
 
 def _meant(side: str, value: Decimal, unit: str) -> str | None:
@@ -119,15 +145,16 @@ def _wrong_side(side: str, measure: MeasureLike, value: Decimal, polarity: str) 
         yield Complaint(side, f"`{side}` {value} of a {measure.unit} can never be broken")
         return
     # An own form with another unit may count the harm upwards (a shortfall of people does): no side is wrong there.
-    directed = measure.form in ("ratio", "difference") or measure.unit in ("ratio", "z")
+    directed = measure.form in ("ratio", "difference") or measure.unit in DIRECTED
     if not measure.polar or measure.parity is None or not directed:
         return
     needed, where = ("min", "below") if polarity == "benefit" else ("max", "above")
     if side == needed:
         return
-    unit = "number of standard deviations" if measure.unit == "z" else measure.unit
+    unit = DIRECTED.get(measure.unit, measure.unit)
+    what = "a high price" if "price" in measure.roles else "being selected"
     message = (
-        f"`{side}` alone guards the wrong side: being selected is a {polarity}, so the harm is a {unit} {where} "
+        f"`{side}` alone guards the wrong side: {what} is a {polarity}, so the harm is a {unit} {where} "
         f"{measure.parity:g}, which only `{needed}` limits"
     )
     yield Complaint(side, message, f"write `{needed}`, or both limits")

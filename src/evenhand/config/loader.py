@@ -18,7 +18,7 @@ from evenhand.config.attributes import AttributeTable
 from evenhand.config.catalogue import Catalogue, MeasureLike
 from evenhand.config.checks import Check, resolve_check
 from evenhand.config.declarations import declaration_problems
-from evenhand.config.extending import drafts_of, small_groups_of
+from evenhand.config.extending import drafts_of, small_groups_of, tolerance_problems
 from evenhand.config.nodes import Document, KeyPath, read_document
 from evenhand.config.packs import Pack, PackInfo, PackNotFound, find_pack
 from evenhand.config.problems import Problem, raise_all
@@ -98,7 +98,7 @@ def load_audit(
     table = AttributeTable.of(file)
     drafts, problems = drafts_of(file, document, packs)
     small_groups, raised = small_groups_of(file, document, [pack for pack, _ in packs])
-    problems += raised
+    problems += [*raised, *tolerance_problems(file, document, [pack for pack, _ in packs])]
     checks = []
     known = Catalogue(catalogue, aliases or {})
     for draft in drafts:
@@ -230,6 +230,7 @@ def policy_digest(file: AuditFile, checks: Sequence[Check], small_groups: SmallG
         "kind": file.model.kind,
         "where": file.data.where,
         "missing_values": file.data.missing_values,
+        **({"currency": file.data.currency} if file.data.currency else {}),
         "small_groups": small_groups.model_dump(),
         "checks": asked,
         **declared,

@@ -8,6 +8,7 @@ May import: config.fields. Imports pydantic: not for `evenhand --help`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -24,6 +25,7 @@ from evenhand.config.fields import (
     FormatVersion,
     Kind,
     Number,
+    PriceStep,
     Resolution,
     Share,
     Text,
@@ -34,7 +36,13 @@ from evenhand.config.fields import (
 
 Level = Literal["error", "warn", "report"]
 DecideBy = Literal["assurance", "confirmatory", "legal", "point"]
+PriceUnit = Literal["money", "percent", "fraction"]
+Polarity = Literal["benefit", "burden"]
 Binding = Literal["law", "guidance", "practice", "draft", "repealed"]
+
+
+POLARITY_OF_KIND: Mapping[str, Polarity] = {"pricing": "burden"}
+"""What `polarity` is where the file does not say; kinds that are not here must say it."""
 
 
 class Section(BaseModel):
@@ -63,7 +71,9 @@ class Section(BaseModel):
 class Model(Section):
     name: Text = Field(description="the model's name, as the report prints it")
     version: Text = Field(description="the model's version")
-    kind: Kind = Field(description="what the model does: targeting decides who gets something")
+    kind: Kind = Field(
+        description="what the model does: targeting decides who gets something, pricing what each person pays"
+    )
     owner: Text | None = Field(default=None, description="who answers for the model")
 
 
@@ -87,6 +97,9 @@ class Data(Section):
         default={}, description="only rows whose column holds one of these values are audited"
     )
     period: Text | None = Field(default=None, description="the time that the data cover, for the report")
+    currency: Text | None = Field(
+        default=None, description="currency of all prices, where no column says it: EUR; not with `columns.currency`"
+    )
     missing_values: AnyTexts = Field(default=(), description="further spellings of missing; the empty text always is")
     delimiter: Delimiter = Field(
         default=",", description="what separates the fields of a CSV file: one character, or tab"
@@ -102,9 +115,7 @@ class Consent(Section):
 class Columns(Section):
     reserved: ClassVar[frozenset[str]] = frozenset(
         (
-            *("price", "technical_price", "expected_loss", "actual_loss", "list_price", "is_renewal", "tenure"),
-            *("equivalent_new_business_price", "time_bucket", "channel", "currency", "resolution"),
-            *("list", "user", "item", "rank", "relevance", "item_price", "category", "popularity"),
+            *("list", "user", "rank", "relevance", "item_price", "category", "popularity"),
             *("opportunity", "risk", "run"),
         )
     )
@@ -121,21 +132,55 @@ class Columns(Section):
     unit: Text | None = Field(default=None, description="column that identifies the person, when one has several rows")
     count: Text | None = Field(default=None, description="column that says how many people a row stands for")
     weight: Text | None = Field(
-        default=None, description="column of sampling weights: one person, counted more or less"
+        default=None,
+        description="column of sampling or exposure weights: one person, counted more or less. Prices and losses are "
+        "multiplied by it, so with exposure both must be per year insured",
     )
     consent: Consent | None = Field(default=None, description="a mapping: column, and the values that mean given")
     stages: Texts = Field(default=(), description="Boolean columns of the stages that people pass, in order")
     vulnerable: Text | None = Field(default=None, description="Boolean column: the person is in a vulnerable situation")
     campaign: Text | None = Field(default=None, description="column of the campaign or advertisement")
     contacts: Text | None = Field(default=None, description="column of how often the person was contacted")
+    price: Text | None = Field(default=None, description="column of what the person pays or is quoted")
+    price_unit: PriceUnit = Field(
+        default="money",
+        description="what the numbers in `price` are: money, or a rate written as 5.25 (percent) or 0.0525 (fraction); "
+        "basis points follow from it",
+    )
+    resolution: PriceStep = Field(
+        default=Decimal("0.01"), description="smallest step of prices; sums are exact in it. It divides 1"
+    )
+    technical_price: Text | None = Field(
+        default=None, description="column of the price that costs and risk alone would give"
+    )
+    expected_loss: Text | None = Field(default=None, description="column of the cost that was expected of the person")
+    actual_loss: Text | None = Field(default=None, description="column of the cost that the person turned out to cause")
+    list_price: Text | None = Field(default=None, description="column of the price by the list, before exceptions")
+    equivalent_new_business_price: Text | None = Field(
+        default=None, description="column of what the same person would pay as a new customer"
+    )
+    walking_tolerance: Share = Field(
+        default=Decimal(0), description="share by which a renewal price may exceed the equivalent new-business price"
+    )
+    is_renewal: Text | None = Field(default=None, description="Boolean column: the price is of a renewal")
+    tenure: Text | None = Field(default=None, description="column of how long the person has been a customer")
+    tenure_bands: Edges | None = Field(default=None, description="edges that cut `tenure`, a number, into bands")
+    item: Text | None = Field(default=None, description="column of what is bought: the product, the article")
+    time_bucket: Text | None = Field(default=None, description="column of the hour, day or week of the price")
+    channel: Text | None = Field(default=None, description="column of the channel: branch, broker, web")
+    currency: Text | None = Field(default=None, description="column of the currency of the price")
+    period: Text | None = Field(default=None, description="column of the period of the row, such as its month")
 
 
 class Protected(Section):
-    reserved: ClassVar[frozenset[str]] = frozenset(("probabilities",))
     column: Text | None = Field(default=None, description="column of the attribute; default: the attribute's name")
     values: dict[Text, Text] | None = Field(default=None, description="labels for the values as they stand in the data")
     bands: Edges | None = Field(
         default=None, description="edges that cut a number into groups: [18, 30] is <18, 18-29, 30+"
+    )
+    probabilities: dict[Text, Text] | None = Field(
+        default=None,
+        description="for each label the column of shares, counts or estimated membership: {female: p_f, male: p_m}",
     )
     reference: Text = Field(description="the group that others are compared with, fixed before the data are seen")
     special_category: Flag = Field(default=False, description="a special category of personal data (GDPR Art. 9)")
@@ -144,6 +189,7 @@ class Protected(Section):
 class Factor(Section):
     why: Text = Field(description="why this is a legitimate business reason: a sentence that a reader can check")
     column: Text | None = Field(default=None, description="column of the factor; default: the factor's name")
+    values: dict[Text, Text] | None = Field(default=None, description="labels for the values as they stand in the data")
     bands: Edges | None = Field(default=None, description="edges that cut a number into strata")
 
 
@@ -159,6 +205,12 @@ class SmallGroups(Section):
     min_expected: Whole = Field(default=20, description="expected cases below which a pass is withheld")
     max_untested: Share = Field(
         default=Decimal("0.05"), description="share of the people that may be in unjudged groups"
+    )
+    min_in_stratum: Whole = Field(default=5, description="people of either group below which a stratum is not compared")
+    min_overlap: Share = Field(
+        default=Decimal("0.80"),
+        description="share of the protected group that must be in compared strata; below it a like-for-like check is "
+        "inconclusive",
     )
 
 
@@ -186,8 +238,8 @@ class AuditFile(Section):
     approved: Approved | None = Field(default=None, description="a mapping: by, on")
     data: Data = Field(default=Data(), description="a mapping: predictions, attributes, key, where, period")
     columns: Columns = Field(default=Columns(), description="a mapping: which column plays which role")
-    polarity: Literal["benefit", "burden"] = Field(
-        description="whether being selected is a benefit or a burden for the person"
+    polarity: Polarity = Field(
+        description="whether being selected, or a high price, is a benefit or a burden for the person"
     )
     protected: dict[Text, Protected] = Field(
         description="a mapping of the protected attributes, each with its reference", min_length=1
@@ -208,6 +260,17 @@ class AuditFile(Section):
     )
     checks: tuple[CheckEntry, ...] = Field(default=(), description="the list of checks")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _polarity_of_the_kind(cls, given: Any) -> Any:
+        """A file that says no `polarity` has that of its kind; where the kind has none, the key is missing."""
+        if not isinstance(given, dict) or given.get("polarity") is not None:
+            return given
+        model = given.get("model")
+        kind = model.get("kind") if isinstance(model, dict) else None
+        usual = POLARITY_OF_KIND.get(kind) if isinstance(kind, str) else None
+        return given if usual is None else {**given, "polarity": usual}
+
 
 class InForce(Section):
     from_: Time | None = Field(default=None, alias="from", description="when it began to apply")
@@ -225,7 +288,10 @@ class PackFile(Section):
     in_force: InForce = Field(default=InForce(), description="a mapping: from, to")
     source: Text = Field(description="the text that it follows")
     sentence: Text = Field(description="the status sentence that the report prints")
+    walking_tolerance: Share | None = Field(
+        default=None, description="the most by which audit files may let a renewal exceed its equivalent price"
+    )
     small_groups: SmallGroups | None = Field(
-        default=None, description="floors that audit files may lower but not raise"
+        default=None, description="floors that audit files may make stricter, not looser"
     )
     checks: tuple[CheckEntry, ...] = Field(description="the list of checks", min_length=1)

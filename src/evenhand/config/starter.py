@@ -1,7 +1,8 @@
 """The first audit file: `evenhand init DATA` guesses the roles of columns from their names and types, and says so.
 
 It prints column names, and labels only of columns that look like protected attributes with few groups. What it cannot
-guess stays empty, and loading the file then names the line. May import: nothing of evenhand.
+guess stays empty, and loading the file then names the line. May import: config.column_words, config.price_starter,
+config.role_table.
 """
 
 from __future__ import annotations
@@ -9,32 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
-NUMBERS = ("integer", "number")
-
-
-class Profile(Protocol):
-    """What is known of a column without its rows; `evenhand.load.profile.ColumnProfile` is one.
-
-    `type` is one of text, integer, number, boolean, date, other; `labels` are its values as label text where they are
-    few, else empty; `unique` says that no value occurs twice.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def unique(self) -> bool: ...
-    @property
-    def labels(self) -> tuple[str, ...]: ...
-
+from evenhand.config.column_words import NUMBERS, Profile, words, written
+from evenhand.config.price_starter import PRICE_CHECKS, factor_candidates, factor_lines, price_lines, price_roles
+from evenhand.config.role_table import ROLES
 
 _WORDS = {
-    "person": "customer client person user applicant member patient employee candidate borrower student",
+    "person": "customer client person user applicant member patient employee candidate borrower student policy "
+    "policyholder holder insured driver",
     "protected": "sex gender race ethnicity ethnic age religion disability disabled marital nationality citizenship "
     "orientation pregnancy veteran birth caste faith",
+    "thing": "vehicle car home house building property equipment account credit contract",
     "special": "race ethnicity ethnic religion disability disabled orientation pregnancy faith health",
     "decision": "decision selected offered approved accepted hired admitted granted flag flagged chosen predicted "
     "prediction pred invited shortlisted denied rejected inspected targeted sent",
@@ -44,7 +30,8 @@ _WORDS = {
     "score": "score scores probability proba prob propensity rating",
 }
 WORDS = {role: frozenset(listed.split()) for role, listed in _WORDS.items()}
-"""Words of column names that speak for a role. `special` are GDPR Art. 9 categories: sex and age are not among them."""
+"""Words of column names that speak for a role. `special` are GDPR Art. 9 categories: sex and age are not among them.
+A `thing` has an age, too, which is nobody's."""
 
 MAJORITY = ("male", "m", "man", "men", "white", "caucasian")
 """Labels that are usually taken as the reference; else the first label is written, and marked as a guess."""
@@ -52,10 +39,12 @@ MAJORITY = ("male", "m", "man", "men", "white", "caucasian")
 YES = ("1", "true", "yes", "y", "approved", "accepted", "selected", "offered", "hired", "admitted", "granted", "sent")
 
 
-def words(name: str) -> tuple[str, ...]:
-    """The words of a column name in lower case: `AgeBand_2` is age, band, 2."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return tuple(re.findall(r"[a-z]+|[0-9]+", spaced.lower()))
+@dataclass(frozen=True)
+class Starter:
+    """A first audit file, and what could not be guessed for it."""
+
+    text: str
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -68,23 +57,32 @@ class Guess:
     key: Profile | None
     protected: tuple[Profile, ...]
     polarity: str
+    prices: Mapping[str, Profile]
+    """Columns of the roles of pricing; empty in a file about who is selected."""
+    priced: bool
+    """Whether the file is about prices."""
+    rest: tuple[Profile, ...]
+    """Columns that play no role."""
+    notes: tuple[str, ...]
+    """What was looked for and not found, for the person who has to fill it in."""
 
 
-def guess(columns: Iterable[Profile], attributes: Iterable[Profile] = ()) -> Guess:
+def guess(columns: Iterable[Profile], attributes: Iterable[Profile] = (), kind: str | None = None) -> Guess:
     """The roles by name and type; each column plays one. Protected attributes are taken first, as names mislead least.
 
-    With a file of attributes the key is a column of both files: one that names people, else one that is unique there.
+    With a file of attributes the key is a column of both files that is unique there, one that names people first. The
+    kind, unless it is given by name, is pricing where a price was guessed and no decision.
 
     Example: `gender` (text, 2 labels) is protected, `approved` (2 labels) the decision, `customer_id` the key.
     """
     left, beside = list(columns), list(attributes)
     shared = {c.name for c in left} & {c.name for c in beside}
     if beside:
-        keys = [c for c in beside if c.name in shared and _names_person(words(c.name))]
-        keys += [c for c in beside if c.name in shared and c.unique]
+        keys = sorted((c for c in beside if c.name in shared and c.unique), key=lambda c: not _names_person(c))
     else:
-        keys = [c for c in left if _names_person(words(c.name))]
+        keys = [c for c in left if _names_person(c)]
     key = keys[0] if keys else None
+    notes = _why_no_key(shared) if beside and key is None else []
     left = [c for c in left if c.name not in shared and c is not key]
     protected = [c for c in [*left, *beside] if c is not key and _names_protected(c)]
     left = [c for c in left if c not in protected]
@@ -96,16 +94,36 @@ def guess(columns: Iterable[Profile], attributes: Iterable[Profile] = ()) -> Gue
         return column
 
     score = take("score", lambda c: c.type == "number" and not c.labels)
-    decision = take("decision", _is_outcome)
+    wanted = None if kind is None else kind in ROLES["price"].needed_by
+    decision = None if wanted else take("decision", _is_outcome)
     label = take("label", _is_outcome)
     burden = decision is not None and WORDS["burden"].intersection(words(decision.name))
-    return Guess(decision, label, score, key, tuple(protected), "burden" if burden else "benefit")
+    prices = price_roles(left) if decision is None and wanted is not False else {}
+    priced = "price" in prices if wanted is None else wanted
+    if not priced:
+        prices = {}
+    elif "price" not in prices:
+        notes.append("no price column was found: write it at `price`")
+    rest = tuple(c for c in left if c not in prices.values())
+    polarity = "burden" if burden or priced else "benefit"
+    return Guess(decision, label, score, key, tuple(protected), polarity, prices, priced, rest, tuple(notes))
+
+
+def _why_no_key(shared: Iterable[str]) -> list[str]:
+    """Why no shared column joins two files."""
+    names = " and ".join(f"`{name}`" for name in sorted(shared))
+    if not names:
+        return ["no key was found: the two files share no column name, and `data.key` names one that both have"]
+    stand, repeat = ("stand", "repeat") if " and " in names else ("stands", "repeats")
+    return [f"no key was found: {names} {stand} in both files, but {repeat} in the attributes, and a key may not"]
 
 
 def _names_protected(column: Profile) -> bool:
     """A name that speaks for a protected attribute, and groups in it: few labels, or a number to cut into bands."""
-    named = bool(WORDS["protected"].intersection(words(column.name)))
-    return named and (bool(column.labels) or column.type in NUMBERS) and "×" not in column.name
+    named = WORDS["protected"].intersection(words(column.name))
+    if named == {"age"} and WORDS["thing"].intersection(words(column.name)):
+        return False
+    return bool(named) and (bool(column.labels) or column.type in NUMBERS) and "×" not in column.name
 
 
 def _is_outcome(column: Profile) -> bool:
@@ -113,8 +131,9 @@ def _is_outcome(column: Profile) -> bool:
     return 0 < len(column.labels) <= 3
 
 
-def _names_person(name: tuple[str, ...]) -> bool:
+def _names_person(column: Profile) -> bool:
     """`id`, or an id of people; an id of campaigns or shops would make them the people."""
+    name = words(column.name)
     return name == ("id",) or ("id" in name and bool(WORDS["person"].intersection(name)))
 
 
@@ -125,39 +144,60 @@ def starter(
     attributes: Mapping[str, Profile] | None = None,
     attributes_path: str | None = None,
     delimiter: str = ",",
-) -> str:
-    """The text of an audit file for the data at path `data` (and `attributes_path`), which are written as given.
+    kind: str | None = None,
+) -> Starter:
+    """An audit file for the data at path `data` (and `attributes_path`), which are written as given.
 
-    It loads as it stands where a decision or score and a protected column were guessed; else the empty keys are named
-    when it is loaded. Lines that hold a guess say so.
+    Without `kind` it is about prices where a price was guessed and no decision. It loads as it stands where a decision,
+    score or price and a protected column were guessed; else the empty keys are named when it is loaded. Guesses are
+    marked.
     """
-    found = guess(columns.values(), (attributes or {}).values())
+    found = guess(columns.values(), (attributes or {}).values(), kind)
+    kind = kind or ("pricing" if found.priced else "targeting")
     lines = [
         "# yaml-language-server: $schema=evenhand.schema.json",
         "# (`evenhand policy schema > evenhand.schema.json` writes that schema, for editors.)",
         "# Written by `evenhand init` from the names and types of columns. Read every line before you sign it.",
         "",
         "version: 1",
-        f"model: {{name: {_written(_stem(data))}, version: 1, kind: targeting}}",
+        f"model: {{name: {written(_stem(data))}, version: 1, kind: {kind}}}",
         "purpose: not stated yet                # what these decisions are for, in one sentence",
         "# approved: {by: ethics board, on: 2026-03-02}",
-        f"data: {{{_data(data, attributes_path, found.key, delimiter)}}}",
+        f"data: {{{_data(data, attributes_path, found.key, delimiter)}}}"
+        + ("  # the key is a guess; it is the person, too" if found.key is not None else ""),
+        *(f"# {note}" for note in found.notes),
         "",
         *_columns(found),
         "",
-        "# Is being selected good for the person (benefit: an offer, a loan) or bad (burden: an inspection)?",
+        _polarity_question(found),
         f"polarity: {found.polarity}                      # a guess",
         "",
         "# Who is protected. The reference is the group that others are compared with: fix it before you see results.",
         "protected:",
         *_protected(found.protected),
-        "# intersections: [[sex, age_band]]    # combinations of attributes that are groups too",
+        *_intersections(found.protected),
         "",
-        "# extends: [four-fifths]              # a shipped pack of checks; docs/audit-file.md lists them",
+        *(factor_lines(factor_candidates(found.rest)) if found.priced else []),
+        f"# extends: [{'fca-consumer-duty' if found.priced else 'four-fifths'}]  # a shipped pack of checks; "
+        "docs/audit-file.md lists them",
         "checks:",
         *_checks(found),
     ]
-    return "\n".join(lines) + "\n"
+    return Starter("\n".join(lines) + "\n", found.notes)
+
+
+def _intersections(protected: tuple[Profile, ...]) -> list[str]:
+    """The first two attributes as an example; one attribute has no combinations."""
+    if len(protected) < 2:
+        return []
+    names = ", ".join(written(column.name) for column in protected[:2])
+    return [f"# intersections: [[{names}]]  # combinations of attributes that are groups too"]
+
+
+def _polarity_question(found: Guess) -> str:
+    if found.priced:
+        return "# Is a high price bad for the person (burden: what is paid) or good (benefit: what is paid out)?"
+    return "# Is being selected good for the person (benefit: an offer, a loan) or bad (burden: an inspection)?"
 
 
 def _stem(data: str) -> str:
@@ -165,32 +205,26 @@ def _stem(data: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "model"
 
 
-def _written(text: str) -> str:
-    """The text as YAML that our reader and others read as that text."""
-    plain = re.fullmatch(r"[A-Za-z0-9_<][A-Za-z0-9_./+<-]*(?: [A-Za-z0-9_./+<-]+)*", text)
-    return text if plain and text != "null" else f'"{"".join(_escaped(c) for c in text)}"'
-
-
-def _escaped(character: str) -> str:
-    """One character inside double quotes, as YAML escapes it (JSON's pairs of surrogates are not YAML)."""
-    if character in '"\\':
-        return f"\\{character}"
-    return character if character.isprintable() else f"\\U{ord(character):08x}"
-
-
 def _data(predictions: str, attributes: str | None, key: Profile | None, delimiter: str) -> str:
     parts = {"predictions": predictions, "attributes": attributes, "key": key.name if key is not None else None}
     if delimiter != ",":
         parts["delimiter"] = "tab" if delimiter == "\t" else delimiter
-    lines = [f"{name}: {_written(text)}" for name, text in parts.items() if text is not None]
+    lines = [f"{name}: {written(text)}" for name, text in parts.items() if text is not None]
     return ", ".join(lines)
 
 
 def _columns(found: Guess) -> list[str]:
     lines = ["columns:"]
+    if found.priced:
+        return [*lines, *price_lines(found.prices, found.rest), *_outcomes(found)]
     lines.append(_role("decision", found.decision, "the column of what was decided about the person"))
     if found.decision is not None:
         lines.append(_value("selected", found.decision, "the value that means selected"))
+    return [*lines, *_outcomes(found)]
+
+
+def _outcomes(found: Guess) -> list[str]:
+    lines = []
     if found.score is not None:
         lines.append(_role("score", found.score, ""))
     if found.label is not None:
@@ -202,13 +236,13 @@ def _columns(found: Guess) -> list[str]:
 def _role(role: str, column: Profile | None, meaning: str) -> str:
     if column is None:
         return f"  {role}:  # {meaning}"
-    return f"  {role}: {_written(column.name)}  # a guess"
+    return f"  {role}: {written(column.name)}  # a guess"
 
 
 def _value(key: str, column: Profile, meaning: str) -> str:
     """Only a word of our own list is written: values of outcomes stay in the data."""
-    written = [label for label in column.labels if label.lower() in YES]
-    return f"  {key}: {written[0]}  # a guess: {meaning}" if len(written) == 1 else f"  {key}:  # {meaning}"
+    yes = [label for label in column.labels if label.lower() in YES]
+    return f"  {key}: {yes[0]}  # a guess: {meaning}" if len(yes) == 1 else f"  {key}:  # {meaning}"
 
 
 def _protected(columns: tuple[Profile, ...]) -> list[str]:
@@ -228,17 +262,19 @@ def _attribute(column: Profile) -> list[str]:
             if "age" in named
             else "  # edges that cut the number into groups"
         )
-        return [f"  {_written(column.name)}:", f"    {edges}{hint}", f"    {reference}", *special]
-    groups = ", ".join(_written(label) for label in column.labels)
+        return [f"  {written(column.name)}:", f"    {edges}{hint}", f"    {reference}", *special]
+    groups = ", ".join(written(label) for label in column.labels)
     usual = next((label for label in column.labels if label.lower() in MAJORITY), column.labels[0])
     return [
-        f"  {_written(column.name)}:  # groups: {groups}",
-        f"    reference: {_written(usual)}  # a guess",
+        f"  {written(column.name)}:  # groups: {groups}",
+        f"    reference: {written(usual)}  # a guess",
         *special,
     ]
 
 
 def _checks(found: Guess) -> list[str]:
+    if found.priced:
+        return PRICE_CHECKS
     side, limit = ("min", "0.80") if found.polarity == "benefit" else ("max", "1.25")
     metric = "selection_rate_ratio"
     if found.decision is None and found.score is not None:

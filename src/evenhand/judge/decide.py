@@ -32,10 +32,24 @@ def decide(findings: Sequence[Finding], rule: Rule) -> list[ComparisonVerdict]:
     """One verdict per finding, in the same order; comparisons of one call are one family for Holm."""
     reasons = [why_not_tested(finding, rule) for finding in findings]
     if rule.decide_by == "legal":
-        return decide_legal(findings, reasons, rule)
-    if rule.decide_by == "point":
-        return [decide_point(finding, reason, rule) for finding, reason in zip(findings, reasons, strict=True)]
-    return decide_by_test(findings, reasons, rule)
+        verdicts = decide_legal(findings, reasons, rule)
+    elif rule.decide_by == "point":
+        verdicts = [decide_point(finding, reason, rule) for finding, reason in zip(findings, reasons, strict=True)]
+    else:
+        verdicts = decide_by_test(findings, reasons, rule)
+    return [without_blind_pass(verdict, rule) for verdict in verdicts]
+
+
+def without_blind_pass(verdict: ComparisonVerdict, rule: Rule) -> ComparisonVerdict:
+    """An exact count is no pass where it could not look at more of its rows than the policy leaves untested.
+
+    What it found stays found: a fail is a fail. Example: 0 breaches among the 3 of 100 renewals that have both prices.
+    """
+    unseen, rows = verdict.finding.unseen or (0, 0)
+    if verdict.status != "pass" or unseen <= rule.floors.max_untested * rows:
+        return verdict
+    text = f"{unseen:,} of {rows:,} rows could not be looked at, more than the policy leaves untested"
+    return replace(verdict, status="inconclusive", reason=Reason("coverage", text))
 
 
 def evidence(contrast: Contrast, rule: Rule) -> Evidence | None:
@@ -106,6 +120,8 @@ def _judged(verdict: ComparisonVerdict, rule: Rule, p: Evidence | None, *, fails
     finding = verdict.finding
     if finding.vacuous:
         return replace(verdict, reason=VACUOUS)
+    if finding.withheld is not None:
+        return because("withheld", finding.withheld)
     if p is None or finding.estimate is None:
         return because("undefined", "the estimate has no finite value")
     no_pass, no_fail = withheld(finding, rule)
@@ -167,6 +183,8 @@ def decide_point(finding: Finding, reason: Reason | None, rule: Rule) -> Compari
         return verdict
     if finding.vacuous:
         return replace(verdict, status="inconclusive", reason=VACUOUS)
+    if finding.withheld is not None:
+        return replace(verdict, status="inconclusive", reason=Reason("withheld", finding.withheld))
     if finding.estimate is None or math.isinf(finding.estimate):
         return replace(verdict, status="inconclusive", reason=Reason("undefined", "the estimate has no finite value"))
     if meets(finding, rule):
@@ -181,6 +199,7 @@ def meets(finding: Finding, rule: Rule) -> bool:
         high = rule.maximum is None or finding.contrast.compare(rule.maximum) <= 0
         return low and high
     assert finding.estimate is not None
-    return (rule.minimum is None or finding.estimate >= rule.minimum) and (
-        rule.maximum is None or finding.estimate <= rule.maximum
+    # A limit of .1 is a little less than the float nearest to it: without counts, floats are held against floats.
+    return (rule.minimum is None or finding.estimate >= float(rule.minimum)) and (
+        rule.maximum is None or finding.estimate <= float(rule.maximum)
     )

@@ -24,13 +24,15 @@ def why_not_tested(finding: Finding, rule: Rule) -> Reason | None:
     if small is not None:
         return small
     if finding.undefined is not None:
-        return Reason(finding.undefined, UNDEFINED[finding.undefined])
+        nothing_alike = finding.withheld if finding.undefined == "no_denominator" else None
+        return Reason(finding.undefined, nothing_alike or UNDEFINED[finding.undefined])
     return None
 
 
 UNDEFINED = {
     "no_denominator": "nobody of the group is in the denominator, so that the quantity does not exist",
     "reference_undefined": "the quantity does not exist for the reference",
+    "too_few_people": "it would tell what one person pays",
     "no_interval": "the estimate has no interval that could decide",
     "units_unclear": "people have several rows, and this measure has no interval for that",
 }

@@ -53,7 +53,7 @@ def more_people_would_help(verdict: ComparisonVerdict, rule: Rule) -> bool:
     """Whether a larger group could decide an open comparison: not where the reference is what is lacking."""
     finding = verdict.finding
     if verdict.status == "inconclusive":
-        return not finding.vacuous and finding.reference_rate not in (0.0, 1.0)
+        return not finding.vacuous and finding.withheld is None and finding.reference_rate not in (0.0, 1.0)
     if verdict.status != "not_tested" or verdict.reason.code not in ("too_few_people", "too_small_denominator"):
         return False
     return reference_too_small(finding, rule.floors) is None

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from evenhand.kinds.kind import Kind
+from evenhand.kinds.pricing import PRICING
 from evenhand.kinds.targeting import TARGETING
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (TARGETING,)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (TARGETING, PRICING)}
 
 __all__ = ["KINDS", "Kind"]

@@ -19,4 +19,12 @@ TARGETING = Kind(
         "missing_score_rate",
     ),
     sample="targeting",
+    overview={
+        "what the factors explain": (
+            "conditional_selection_ratio",
+            "standardised_selection_ratio",
+            "proxy_strength",
+            "proxy_strength_joint_auc",
+        ),
+    },
 )

@@ -27,8 +27,8 @@ from evenhand.stats.distance import declared_distance, delivered_distance
 from evenhand.stats.mixes import total_variation
 from evenhand.stats.rates import RateContrast
 from evenhand.stats.scaled import ScaledContrast
-from evenhand.tally.cells import CellTable
-from evenhand.tally.needs import Mask, Needs
+from evenhand.tally.cell_table import CellTable
+from evenhand.tally.needs import Declared, Mask, Needs
 
 # Audience variance ---------------------------------------------------------------------------------------------
 
@@ -88,7 +88,7 @@ def _distance_finding(
     )
     if not n_eligible or not n_delivered:
         return replace(finding, undefined="no_denominator")
-    if setting.weighted:
+    if setting.weighted(grouping):
         weighed = [[part.total("w") for part in parts] for parts in (delivered_cells, eligible_cells)]
         if not all(map(sum, weighed)):
             return replace(finding, undefined="no_denominator")
@@ -96,7 +96,7 @@ def _distance_finding(
     else:
         estimate = total_variation(delivered, eligible)
     finding = replace(finding, estimate=estimate, value=estimate)
-    if setting.repeated or setting.weighted:
+    if setting.repeated or setting.weighted(grouping):
         return replace(finding, undefined="units_unclear" if setting.repeated else "no_interval")
     contrast = delivered_distance(delivered, eligible, seed=setting.seed)
     if contrast is None:
@@ -111,13 +111,14 @@ def audited_shares(setting: Setting, grouping: Grouping, labels: list[str]) -> d
     """The share of each label among all people whose group is known; a person with several rows counts once."""
     people = setting.people(grouping)
     parts = setting.main(grouping)
-    everyone = setting.cells.main.rows_where(~setting.cells.main.keys[grouping.keys[0]].mask([MISSING]))
+    table = setting.cells.tables[setting.table_of("main", grouping)]
+    everyone = table.rows_where(~table.keys[grouping.keys[0]].mask([MISSING]))
     total = sum(people.values())
     found = {}
     for label in labels:
         n = people.get((label,), 0)
         part = parts.get((label,), everyone.select({grouping.keys[0]: []}))
-        weighted = weighted_share(part, everyone) if setting.weighted and not setting.repeated else None
+        weighted = weighted_share(part, everyone) if setting.weighted(grouping) and not setting.repeated else None
         found[label] = Share(n, total, total, n, weighted=weighted)
     return found
 
@@ -177,7 +178,7 @@ def representation_distance(setting: Setting, grouping: Grouping) -> list[Findin
     wanted = [declared.get(label, 0.0) for label in labels]
     estimate = 0.5 * sum(abs((audited[label].rate or 0.0) - share) for label, share in zip(labels, wanted, strict=True))
     finding = replace(finding, estimate=estimate, value=estimate)
-    if setting.weighted:
+    if setting.weighted(grouping):
         return [replace(finding, undefined="no_interval")]
     contrast = declared_distance([audited[label].cases for label in labels], wanted, seed=setting.seed)
     if contrast is None:
@@ -186,7 +187,9 @@ def representation_distance(setting: Setting, grouping: Grouping) -> list[Findin
 
 
 def missing_attribute(setting: Setting, grouping: Grouping) -> list[Finding]:
-    """Share of all people whose group is unknown."""
+    """Share of all people whose group is unknown; nothing to ask where every row has shares of the groups."""
+    if setting.shared.intersection(grouping.keys):
+        return []
     everyone = setting.cells.main.total("n")
     known = sum(part.total("n") for part in setting.main(grouping).values())
     missing = everyone - known
@@ -241,12 +244,13 @@ def stage_answer(name: str, contrast: TwoGroups | None) -> Answer:
     return answer
 
 
-def audience_needs(stages: tuple[str, ...]) -> Needs:
-    eligible, delivered = audience_masks(stages)
+def audience_needs(declared: Declared) -> Needs:
+    eligible, delivered = audience_masks(declared.stages)
     return Needs(keys=eligible.keys | delivered.keys | {"campaign"})
 
 
-def stage_needs(stages: tuple[str, ...]) -> Needs:
+def stage_needs(declared: Declared) -> Needs:
+    stages = declared.stages
     pairs = frozenset((cases, among) for _, cases, among in stage_masks(stages))
     return Needs(keys=frozenset(f"stage:{stage}" for stage in stages), pairs=pairs)
 

@@ -7,17 +7,19 @@ limits. May import: stats, tally.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from evenhand.load.labels import MISSING
 from evenhand.stats.contrast import Contrast
-from evenhand.tally.cells import Cells, CellTable
-from evenhand.tally.needs import Needs
+from evenhand.tally.cell_table import CellTable
+from evenhand.tally.cells import PAIRS, Cells, table_name, value_table
+from evenhand.tally.needs import Declared, Needs
+from evenhand.tally.plan import WEIGHT_SCALE
 
 Form = Literal["level", "ratio", "difference", "own"]
-Unit = Literal["rate", "ratio", "difference", "count", "score", "z", "people"]
+Unit = Literal["rate", "ratio", "difference", "count", "score", "z", "people", "money", "percent", "points", "number"]
 GroupKey = tuple[str, ...]
 
 
@@ -56,6 +58,12 @@ class Finding:
     """p₀, where `expected_cases` is about it; a fail is withheld too when it exceeds one half."""
     at: Mapping[str, Any] = field(default_factory=dict)
     run: str | None = None
+    unseen: tuple[int, int] | None = None
+    """(rows that an exact count could not look at, rows that it is about): too many of them withhold a pass."""
+    withheld: str | None = None
+    """Why the comparison may neither pass nor fail whatever its interval says: too little overlap between groups."""
+    caveats: tuple[str, ...] = ()
+    """What a reader should know before trusting the interval, as clauses; printed among the warnings."""
     few_units: bool = False
     """Rows of several people per group that come from fewer than 20 of them, or mostly from a few: flagged."""
     floors: bool = True
@@ -93,6 +101,11 @@ class Setting:
     min_people: int = 0
     excluded: frozenset[tuple[str, str]] = frozenset()
     """(attribute, group) that the audit file leaves out."""
+    min_in_stratum: int = 5
+    min_overlap: float = 0.8
+    price_unit: Literal["money", "percent", "fraction"] = "money"
+    why: Mapping[str, str] = field(default_factory=dict)
+    """Factor -> its written justification."""
     keep_missing: bool = False
     """Whether the group of missing values is one of the groups: it is shown, never judged."""
     cache: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -102,9 +115,37 @@ class Setting:
         """Whether people have several rows, so that intervals must come from the unit table."""
         return self.cells.unit is not None
 
-    @property
-    def weighted(self) -> bool:
-        return self.cells.weighted
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """Attributes whose groups are given as shares or counts per row: they have tables of their own."""
+        declared = self.cells.header.definition["attributes"]
+        return frozenset(name for name, attribute in declared.items() if attribute.get("shares"))
+
+    def overlaps(self, grouping: Grouping, key: GroupKey) -> bool:
+        """Whether rows of a group may be in the reference, too: where groups are shares of rows.
+
+        Not between groups of an intersection that differ in a label that a column names: no row is in both.
+        """
+        if not self.shared.intersection(grouping.keys):
+            return False
+        declared = self.cells.header.definition["attributes"]
+        return all(
+            declared[name].get("reference") == base if name in self.shared else own == base
+            for name, own, base in zip(grouping.keys, key, grouping.reference, strict=True)
+        )
+
+    def table_of(self, table: str, grouping: Grouping) -> str:
+        """The name of the table that holds the groups of a grouping."""
+        return table_name(table, next((key for key in grouping.keys if key in self.shared), None))
+
+    def weighted(self, grouping: Grouping) -> bool:
+        """Whether rows weigh differently: by a weight, or by their share of a group."""
+        return self.cells.tables[self.table_of("main", grouping)].weighted
+
+    def scale(self, amount: str) -> int:
+        """Whole units in 1 of an amount: 100 for cents."""
+        scale: int = self.cells.header.definition["amounts"][amount]["scale"]
+        return scale
 
     def split(self, table: CellTable, name: str, grouping: Grouping) -> dict[GroupKey, CellTable]:
         """A table by group, groups with a missing part left out; computed once per table and grouping."""
@@ -129,7 +170,18 @@ class Setting:
         return frozenset(self.cells.header.definition["attributes"])
 
     def main(self, grouping: Grouping) -> dict[GroupKey, CellTable]:
-        return self.split(self.cells.main, "main", grouping)
+        """The main cells by group."""
+        name = self.table_of("main", grouping)
+        return self.split(self.cells.tables[name], name, grouping)
+
+    def values(self, distribution: str, grouping: Grouping) -> dict[GroupKey, CellTable]:
+        """A distribution by group."""
+        name = self.table_of(value_table(distribution), grouping)
+        return self.split(self.cells.tables[name], name, grouping)
+
+    def step(self, distribution: str, grouping: Grouping) -> int:
+        """How many whole units a bin of a distribution spans."""
+        return self.cells.header.steps[self.table_of(value_table(distribution), grouping)]
 
     def may_be_highest(self, grouping: Grouping, key: GroupKey, people: int) -> bool:
         """Whether a group may be the one that others are compared with when the data choose it."""
@@ -137,10 +189,26 @@ class Setting:
 
     def units(self, grouping: Grouping) -> dict[GroupKey, CellTable]:
         """The unit table by group; empty where every person has one row."""
-        return self.split(self.cells.unit, "unit", grouping) if self.cells.unit is not None else {}
+        name = self.table_of("unit", grouping)
+        return self.split(self.cells.tables[name], name, grouping) if name in self.cells.tables else {}
+
+    def unit_strata(self, grouping: Grouping) -> dict[GroupKey, CellTable]:
+        """Sums of people by pairs of strata, by group; empty where people have one row, or pairs are too many to keep.
+
+        Keys: the factors, and `other:…` for the second stratum; `stats.clustered_strata` says what they are for.
+        """
+        name = self.table_of(PAIRS, grouping)
+        return self.split(self.cells.tables[name], name, grouping) if name in self.cells.tables else {}
 
     def people(self, grouping: Grouping) -> dict[GroupKey, int]:
-        """People per group, in the order of the labels; a person with several rows counts once."""
+        """People per group, in the order of the labels; a person with several rows counts once.
+
+        Where groups are shares of rows, their people are the sum of the shares, rounded.
+        """
+        if any(key in self.shared for key in grouping.keys):
+            return {
+                key: (part.total("w") + WEIGHT_SCALE // 2) // WEIGHT_SCALE for key, part in self.main(grouping).items()
+            }
         if self.repeated:
             return {key: part.total("units") for key, part in self.units(grouping).items()}
         return {key: part.total("n") for key, part in self.main(grouping).items()}
@@ -159,9 +227,31 @@ def asked(question: str, title: str, form: Form) -> str:
     return question
 
 
-def always(needs: Needs) -> Callable[[tuple[str, ...]], Needs]:
-    """Needs that do not depend on the stages declared."""
-    return lambda stages: needs
+def always(needs: Needs) -> Callable[[Declared], Needs]:
+    """Needs that do not depend on what the audit file declares."""
+    return lambda declared: needs
+
+
+SHARES = "groups are shares of rows, and the weighted estimate tends to understate differences"
+"""Chen, Kallus, Mao, Svacha & Udell 2019, Fairness under unawareness."""
+
+AMOUNTS = frozenset({"price", "actual_loss"})
+"""Roles of which a measure has at least one where it is computed from amounts of money."""
+
+
+def without_single_amounts(finding: Finding) -> Finding:
+    """The finding, without its numbers where they are of one person: the mean of one price is that price."""
+    own, base = finding.n == 1, finding.n_reference == 1
+    if not (own or base):
+        return finding
+    return replace(
+        finding,
+        estimate=None,
+        value=None if own else finding.value,
+        value_reference=None if base else finding.value_reference,
+        contrast=None,
+        undefined="too_few_people",
+    )
 
 
 Answer = Callable[["Setting", Grouping], list[Finding]]
@@ -189,8 +279,8 @@ class Measure:
     caution: str
     edges: str
     roles: tuple[str, ...]
-    needs: Callable[[tuple[str, ...]], Needs]
-    """What it asks of the tally, given the stages that the audit file declares."""
+    needs: Callable[[Declared], Needs]
+    """What it asks of the tally, given what the audit file declares."""
     answer: Answer = field(repr=False)
     parity: float | None = None
     polar: bool = False
@@ -200,6 +290,16 @@ class Measure:
     scope: Literal["groups", "attribute", "everyone"] = "groups"
     """Whether it answers per group, once per attribute (audience variance), or once for everyone (consent breaches)."""
 
+    @property
+    def tells_amounts(self) -> bool:
+        """Whether it is computed from what people pay or claim, so that for one person it would be their amount."""
+        if self.unit == "count":
+            return False
+        return not AMOUNTS.isdisjoint(self.roles) and "rate" not in self.quantity.partition("@")[0].split("_")
+
     def findings(self, setting: Setting, grouping: Grouping) -> list[Finding]:
         """One finding per group (or comparison) of the grouping, in the order of the group labels."""
-        return self.answer(setting, grouping)
+        findings = [without_single_amounts(f) if self.tells_amounts else f for f in self.answer(setting, grouping)]
+        if not setting.shared.intersection(grouping.keys):
+            return findings
+        return [replace(finding, caveats=(*finding.caveats, SHARES)) for finding in findings]

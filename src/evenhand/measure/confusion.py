@@ -11,7 +11,9 @@ import hashlib
 import math
 from dataclasses import dataclass
 
+from evenhand.measure.answers import Side, quantity_findings
 from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, Unit, always, asked
+from evenhand.measure.binned import kish, people_among
 from evenhand.measure.odds import TRUE_POSITIVES
 from evenhand.measure.proportions import CONDITIONAL, KNOWN, LABELLED, NOT_SELECTED, confusion
 from evenhand.measure.shares import Share, level_contrast, shares
@@ -20,7 +22,7 @@ from evenhand.stats.combined import MoverContrast
 from evenhand.stats.confusion import Functional, confusion_contrast, f1_score, matthews_correlation
 from evenhand.stats.contrast import Contrast
 from evenhand.stats.student import Estimate, student_difference, student_level, student_ratio
-from evenhand.tally.cells import CellTable
+from evenhand.tally.cell_table import CellTable, weight_squares
 from evenhand.tally.needs import Needs
 
 TRUE_NEGATIVES = (confusion(NOT_SELECTED, NOT_SELECTED), confusion(KNOWN, NOT_SELECTED))
@@ -47,6 +49,8 @@ class Confusion:
     counts: tuple[int, ...]
     weights: tuple[int, ...]
     people: int
+    effective: float | None = None
+    """Kish's (Σw)²/Σw² where rows are weighted."""
 
 
 def confusions(setting: Setting, grouping: Grouping) -> dict[GroupKey, Confusion]:
@@ -55,60 +59,58 @@ def confusions(setting: Setting, grouping: Grouping) -> dict[GroupKey, Confusion
     masks = [confusion((decision,), (label,)) for _, decision, label in CELLS]
     found = {}
     for key, part in setting.main(grouping).items():
-        counts = tuple(part.masked(mask).total("n") for mask in masks)
-        weights = tuple(part.masked(mask).total("w") for mask in masks) if setting.weighted else counts
-        found[key] = Confusion(counts, weights, people[key])
+        cells = [part.masked(mask) for mask in masks]
+        counts = weights = tuple(cell.total("n") for cell in cells)
+        effective = None
+        if part.weighted:
+            weights = tuple(cell.total("w") for cell in cells)
+            effective = kish(sum(weights), sum(weight_squares(cell) for cell in cells))
+        counts = tuple(people_among(setting, grouping, *pair) for pair in zip(counts, weights, strict=True))
+        found[key] = Confusion(counts, weights, people[key], effective)
     return found
 
 
 def functional_answer(name: str, form: Form, functional: Functional) -> Answer:
-    """Findings of F1 or MCC: level, ratio or difference."""
+    """Findings of F1 or MCC: level, ratio or difference; no intervals with weights or repeated people."""
 
     def answer(setting: Setting, grouping: Grouping) -> list[Finding]:
-        matrices = confusions(setting, grouping)
-        reference = matrices.get(grouping.reference) if form != "level" else None
-        in_reference = None
-        if reference is not None:
-            in_reference = reference.people if setting.repeated else sum(reference.counts)
-        findings = []
-        for key, matrix in matrices.items():
-            if form != "level" and key == grouping.reference:
-                continue
-            value = _value(functional, matrix)
-            base = _value(functional, reference) if reference is not None else None
-            estimate, undefined = compared(form, value, base, reference is not None)
-            contrast: Contrast | None = None
-            if estimate is not None and not (setting.repeated or setting.weighted):
-                contrast = confusion_contrast(
-                    functional,
-                    matrix.counts,
-                    reference.counts if reference is not None else None,
-                    form="level" if form == "own" else form,
-                    replicates=REPLICATES,
-                    seed=seed_for(setting.seed, name, *key),
-                )
-            if estimate is not None and contrast is None:
-                undefined = "units_unclear" if setting.repeated else "no_interval"
-            findings.append(
-                Finding(
-                    measure=name,
-                    attribute=grouping.name,
-                    group=grouping.label(key),
-                    groups=grouping.named(key),
-                    reference=None if form == "level" else grouping.label(grouping.reference),
-                    n=matrix.people if setting.repeated else sum(matrix.counts),
-                    n_reference=in_reference,
-                    estimate=estimate,
-                    value=value,
-                    value_reference=base,
-                    contrast=contrast,
-                    undefined=undefined,
-                    people=matrix.people,
-                    people_reference=reference.people if reference is not None else None,
-                    counts=dict(zip((cell for cell, _, _ in CELLS), matrix.counts, strict=True)),
-                )
+        plain = not (setting.repeated or setting.weighted(grouping))
+        sides = {}
+        for key, matrix in confusions(setting, grouping).items():
+            sides[key] = Side(
+                n=matrix.people
+                if setting.repeated
+                else people_among(setting, grouping, sum(matrix.counts), sum(matrix.weights)),
+                people=matrix.people,
+                value=_value(functional, matrix),
+                effective=matrix.effective,
+                counts=dict(zip((cell for cell, _, _ in CELLS), matrix.counts, strict=True)),
+                basis=(seed_for(setting.seed, name, *key), matrix.counts) if plain else None,
             )
-        return findings
+
+        def drawn(own: Side, other: Side | None = None) -> Contrast | None:
+            if own.basis is None:
+                return None
+            seed, counts = own.basis
+            return confusion_contrast(
+                functional,
+                counts,
+                other.basis[1] if other else None,
+                form="level" if form == "own" else form,
+                replicates=REPLICATES,
+                seed=seed,
+            )
+
+        return quantity_findings(
+            name,
+            form,
+            grouping,
+            sides,
+            level=drawn,
+            ratio=drawn,
+            difference=drawn,
+            no_interval="units_unclear" if setting.repeated else "no_interval",
+        )
 
     return answer
 
@@ -124,69 +126,34 @@ def _value(functional: Functional, matrix: Confusion) -> float | None:
     return None if math.isnan(value) else value
 
 
-def compared(
-    form: Form, value: float | None, base: float | None, has_reference: bool
-) -> tuple[float | None, str | None]:
-    """(estimate, why there is none) of a quantity that is not a share."""
-    if form == "level":
-        return (value, None) if value is not None else (None, "no_denominator")
-    if not has_reference:
-        return None, "reference_absent"
-    if base is None or (form == "ratio" and base <= 0):
-        return None, "reference_undefined"
-    if value is None:
-        return None, "no_denominator"
-    return (value / base if form == "ratio" else value - base), None
-
-
 def balanced_answer(name: str, form: Form) -> Answer:
     """Findings of balanced accuracy: half the true positive rate plus half the true negative rate."""
 
     def answer(setting: Setting, grouping: Grouping) -> list[Finding]:
-        rates = [shares(setting, grouping, *pair) for pair in RATES]
+        found = [shares(setting, grouping, *pair) for pair in RATES]
         units = setting.units(grouping)
-        findings = []
-        for key in rates[0]:
-            if form != "level" and key == grouping.reference:
-                continue
-            own = [found[key] for found in rates]
-            others = [found[grouping.reference] for found in rates if grouping.reference in found and form != "level"]
-            value, base = _mean(own), _mean(others)
-            estimate, undefined = compared(form, value, base, bool(others))
-            contrast = None
-            if estimate is not None and setting.repeated:
-                contrast = _clustered_contrast(form, own, others, units[key], units.get(grouping.reference))
-            elif estimate is not None:
-                contrast = _balanced_contrast(form, own, others)
-            if estimate is not None:
-                undefined = None if contrast else "no_interval"
-                estimate = contrast.estimate if contrast else estimate
-            smaller = min(own, key=lambda share: share.n)
-            findings.append(
-                Finding(
-                    measure=name,
-                    attribute=grouping.name,
-                    group=grouping.label(key),
-                    groups=grouping.named(key),
-                    reference=None if form == "level" else grouping.label(grouping.reference),
-                    n=smaller.n,
-                    n_reference=min((share.n for share in others), default=None),
-                    n_effective=smaller.n_effective,
-                    n_reference_effective=min(
-                        (share.n_effective for share in others if share.n_effective is not None), default=None
-                    ),
-                    estimate=estimate,
-                    value=value,
-                    value_reference=base,
-                    contrast=contrast,
-                    undefined=undefined,
-                    people=smaller.people,
-                    people_reference=others[0].people if others else None,
-                    counts={"true_positives": own[0].cases, "positives": own[0].total}
-                    | {"true_negatives": own[1].cases, "negatives": own[1].total},
-                )
+        sides = {}
+        for key in found[0]:
+            rates = [rate[key] for rate in found]
+            smaller = min(rates, key=lambda share: share.n)
+            sides[key] = Side(
+                n=smaller.n,
+                people=smaller.people,
+                value=_mean(rates),
+                effective=smaller.n_effective,
+                counts={"true_positives": rates[0].cases, "positives": rates[0].total}
+                | {"true_negatives": rates[1].cases, "negatives": rates[1].total},
+                basis=(rates, units.get(key)),
             )
-        return findings
+
+        def compared(own: Side, other: Side | None = None) -> Contrast | None:
+            rates, own_units = own.basis
+            others, other_units = other.basis if other else ([], None)
+            if setting.repeated:
+                return _clustered_contrast(form, rates, others, own_units, other_units)
+            return _balanced_contrast(form, rates, others)
+
+        return quantity_findings(name, form, grouping, sides, level=compared, ratio=compared, difference=compared)
 
     return answer
 

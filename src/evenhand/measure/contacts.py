@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from evenhand.errors import DataError
+from evenhand.measure.answers import Side, quantity_findings
 from evenhand.measure.base import Answer, Finding, Form, Grouping, Measure, Setting, Unit, always, asked
-from evenhand.measure.confusion import compared
-from evenhand.stats.contrast import Contrast
 from evenhand.stats.means import mean_difference, mean_ratio, weighted_mean_estimate
 from evenhand.stats.student import Estimate, student_level
-from evenhand.tally.cells import CellTable, weight_squares
+from evenhand.tally.cell_table import CellTable, weight_squares
 from evenhand.tally.needs import Needs
 
 NEEDS = Needs(keys=frozenset({"contacts"}))
@@ -45,58 +44,33 @@ def contacts_of(part: CellTable) -> tuple[int, Estimate | None]:
     return n, mean
 
 
-def effective(mean: Estimate | None) -> float | None:
-    """Kish's effective n, which is one more than the degrees of freedom of the mean."""
-    return None if mean is None else mean.degrees_of_freedom + 1
-
-
 def contact_answer(name: str, form: Form) -> Answer:
-    """Findings of the mean number of contacts: level, ratio or difference."""
+    """Findings of the mean number of contacts: level, ratio or difference; where people repeat, without intervals."""
 
     def answer(setting: Setting, grouping: Grouping) -> list[Finding]:
         people = setting.people(grouping)
-        found = {key: contacts_of(part) for key, part in setting.main(grouping).items()}
-        n_reference, reference = found.get(grouping.reference, (0, None))
-        base = reference.value if reference is not None else None
-        findings = []
-        for key, (n, own) in found.items():
-            if form != "level" and key == grouping.reference:
-                continue
-            value = own.value if own is not None else None
-            estimate, undefined = compared(form, value, base, grouping.reference in found)
-            contrast: Contrast | None = None
-            if estimate is not None and own is not None and not setting.repeated:
-                if form == "level":
-                    contrast = student_level(own, method="Student's t")
-                elif reference is not None:
-                    contrast = (mean_ratio if form == "ratio" else mean_difference)(own, reference)
-            if contrast is not None:
-                estimate = contrast.estimate  # exact where the quantities are: what is printed is what is judged
-            elif estimate is not None:
-                undefined = "units_unclear" if setting.repeated else "no_interval"
-            compares = form != "level" and grouping.reference in found
-            findings.append(
-                Finding(
-                    measure=name,
-                    attribute=grouping.name,
-                    group=grouping.label(key),
-                    groups=grouping.named(key),
-                    reference=None if form == "level" else grouping.label(grouping.reference),
-                    n=people[key] if setting.repeated else n,
-                    n_reference=n_reference if compares else None,
-                    n_effective=effective(own) if setting.weighted else None,
-                    n_reference_effective=effective(reference) if setting.weighted and compares else None,
-                    estimate=estimate,
-                    value=value,
-                    value_reference=base if compares else None,
-                    contrast=contrast,
-                    undefined=undefined,
-                    counts={"people": n},
-                    people=people[key],
-                    people_reference=people[grouping.reference] if compares else None,
-                )
+        sides = {}
+        for key, part in setting.main(grouping).items():
+            n, mean = contacts_of(part)
+            weighted = part.weighted and mean is not None
+            sides[key] = Side(
+                n=people[key] if setting.repeated else n,
+                people=people[key],
+                value=None if mean is None else mean.value,
+                effective=mean.degrees_of_freedom + 1 if weighted and mean is not None else None,  # Kish
+                counts={"people": n},
+                basis=None if setting.repeated else mean,
             )
-        return findings
+        return quantity_findings(
+            name,
+            form,
+            grouping,
+            sides,
+            level=lambda own: student_level(own.basis, method="Student's t") if own.basis else None,
+            ratio=lambda own, other: mean_ratio(own.basis, other.basis) if own.basis else None,
+            difference=lambda own, other: mean_difference(own.basis, other.basis) if own.basis else None,
+            no_interval="units_unclear" if setting.repeated else "no_interval",
+        )
 
     return answer
 

@@ -65,6 +65,13 @@ CONDITIONAL = (
     "missing_label_rate first. When base rates differ, not all error rates can be equal at once (Chouldechova 2017)."
 )
 
+LISTED = ("price", "list_price")
+EXAMINATION = "Interagency Fair Lending Examination Procedures 2009 (pricing exceptions); 12 CFR 1002 (Regulation B)"
+EXCEPTIONS = (
+    "A list price that itself treats groups unlike is not questioned here: like_for_like_gap does. Ask who may depart "
+    "from the list, for which reasons, and whether these are written down."
+)
+
 PROPORTIONS: tuple[Proportion, ...] = (
     Proportion(
         "selection_rate",
@@ -206,6 +213,55 @@ PROPORTIONS: tuple[Proportion, ...] = (
         "A model that cannot score a group decides about it by default.",
         "ISO/IEC TR 24027:2021, 6.3",
         several="shares of missing scores",
+    ),
+    Proportion(
+        "missing_price_rate",
+        "share of missing prices",
+        Mask.of(price_presence=("missing", "not finite")),
+        Mask.of(),
+        "For what share of the group is there no usable price?",
+        "people whose price is missing, NaN or infinite / people",
+        ("price",),
+        "Every other measure of prices is silent about these people: were they refused a price?",
+        "ISO/IEC TR 24027:2021, 6.3",
+        several="shares of missing prices",
+    ),
+    Proportion(
+        "exception_rate",
+        "share of prices off the list",
+        Mask.of(price_to_list=("above", "below")),
+        Mask.of(price_to_list=("above", "below", "equal")),
+        "What share of the group pays something else than the list price?",
+        "people whose price differs from the list price / people with both prices",
+        LISTED,
+        "Exceptions up and down count alike: see surcharge_rate and discount_rate. " + EXCEPTIONS,
+        EXAMINATION,
+        several="shares of prices off the list",
+    ),
+    Proportion(
+        "surcharge_rate",
+        "share of prices above the list",
+        Mask.of(price_to_list=("above",)),
+        Mask.of(price_to_list=("above", "below", "equal")),
+        "What share of the group pays more than the list price?",
+        "people whose price is above the list price / people with both prices",
+        LISTED,
+        EXCEPTIONS,
+        EXAMINATION,
+        polar=True,
+        several="shares of prices above the list",
+    ),
+    Proportion(
+        "discount_rate",
+        "share of prices below the list",
+        Mask.of(price_to_list=("below",)),
+        Mask.of(price_to_list=("above", "below", "equal")),
+        "What share of the group pays less than the list price?",
+        "people whose price is below the list price / people with both prices",
+        LISTED,
+        "A high rate favours the group, unlike a high price. " + EXCEPTIONS,
+        EXAMINATION,
+        several="shares of prices below the list",
     ),
 )
 """The table of rates; one row each."""

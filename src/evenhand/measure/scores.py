@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from evenhand.errors import DataError
+from evenhand.measure.answers import PairContrast, Side, quantity_findings
 from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, always, asked
-from evenhand.measure.confusion import compared
+from evenhand.measure.binned import kish, people_among
 from evenhand.stats.auc import METHOD, auc_difference, auc_estimate, auc_ratio
 from evenhand.stats.calibration import (
     brier_estimate,
@@ -23,10 +24,10 @@ from evenhand.stats.calibration import (
 )
 from evenhand.stats.contrast import Contrast
 from evenhand.stats.student import Estimate, student_difference, student_level, student_ratio
-from evenhand.tally.cells import CellTable
+from evenhand.tally.cell_table import CellTable, weight_squares
 from evenhand.tally.needs import Needs
 
-NEEDS = Needs(keys=frozenset({"label", "score_presence"}), values=True)
+NEEDS = Needs(keys=frozenset({"label", "score_presence"}), values=frozenset({"score"}))
 TwoEstimates = Callable[[Estimate, Estimate], Contrast | None]
 
 
@@ -39,6 +40,8 @@ class ScoreCounts:
     negatives: tuple[int, ...]
     step: float
     n: int
+    effective: float | None = None
+    """Kish's (Σw)²/Σw² where rows are weighted."""
 
     @property
     def inner(self) -> tuple[float, ...]:
@@ -59,18 +62,20 @@ def score_counts(table: CellTable, scale: int, *, weighted: bool) -> ScoreCounts
         values[np.searchsorted(bins, part.keys["score"].codes)] = part.sums["w" if weighted else "n"]
         counts[label] = tuple(values.tolist())
     people = sum(part.total("n") for part in by_label.values())
-    return ScoreCounts(tuple((bins / scale).tolist()), counts["1"], counts["0"], 1 / scale, people)
+    effective = None
+    if weighted:
+        effective = kish(sum(map(sum, counts.values())), sum(weight_squares(part) for part in by_label.values()))
+    return ScoreCounts(tuple((bins / scale).tolist()), counts["1"], counts["0"], 1 / scale, people, effective)
 
 
 def counts_by_group(setting: Setting, grouping: Grouping) -> dict[GroupKey, ScoreCounts]:
     """Score counts of every group, those without any score included."""
-    assert setting.cells.value is not None
     at = ("scores", grouping.keys)
     if at not in setting.cache:
-        scale = int(setting.cells.header.definition["score"]["scale"])
-        parts = setting.split(setting.cells.value, "value", grouping)
+        scale = int(setting.cells.header.definition["distributions"]["score"]["bins"]["scale"])
+        parts = setting.values("score", grouping)
         setting.cache[at] = {
-            key: score_counts(parts[key], scale, weighted=setting.weighted)
+            key: score_counts(parts[key], scale, weighted=setting.weighted(grouping))
             if key in parts
             else ScoreCounts((), (), (), 1 / scale, 0)
             for key in setting.main(grouping)
@@ -98,64 +103,43 @@ class ScoreQuantity:
 
 
 def score_answer(name: str, form: Form, quantity: ScoreQuantity) -> Answer:
-    """Findings of one score quantity: level, ratio or difference."""
+    """Findings of one score quantity: level, ratio or difference; no intervals with weights or repeated people."""
 
     def answer(setting: Setting, grouping: Grouping) -> list[Finding]:
         counted = counts_by_group(setting, grouping)
         if quantity.probability:
             refuse_outside_unit_interval(counted, name)
-        people = setting.people(grouping)
-        estimates = {key: quantity.of(counts) for key, counts in counted.items()}
-        reference = estimates.get(grouping.reference)
-        base = reference.value if reference is not None else None
-        has_reference = grouping.reference in estimates
-        in_reference = None
-        if form != "level" and has_reference:
-            in_reference = people[grouping.reference] if setting.repeated else counted[grouping.reference].n
-        findings = []
-        for key, own in estimates.items():
-            if form != "level" and key == grouping.reference:
-                continue
-            value = own.value if own is not None else None
-            estimate, undefined = compared(form, value, base, has_reference)
-            contrast = None
-            if estimate is not None and own is not None and not (setting.repeated or setting.weighted):
-                contrast = _contrast(form, own, reference, quantity)
-            if contrast is not None:
-                estimate = contrast.estimate  # exact where the quantities are: what is printed is what is judged
-            elif estimate is not None:
-                undefined = "units_unclear" if setting.repeated else "no_interval"
-            findings.append(
-                Finding(
-                    measure=name,
-                    attribute=grouping.name,
-                    group=grouping.label(key),
-                    groups=grouping.named(key),
-                    reference=None if form == "level" else grouping.label(grouping.reference),
-                    n=people[key] if setting.repeated else counted[key].n,
-                    n_reference=in_reference,
-                    estimate=estimate,
-                    value=value,
-                    value_reference=base if form != "level" else None,
-                    contrast=contrast,
-                    undefined=undefined,
-                    people=people[key],
-                    people_reference=people.get(grouping.reference) if form != "level" else None,
-                    counts={"positives": sum(counted[key].positives), "negatives": sum(counted[key].negatives)}
-                    if not setting.weighted
-                    else {},
-                )
+        people, weighted = setting.people(grouping), setting.weighted(grouping)
+        sides = {}
+        for key, counts in counted.items():
+            own = quantity.of(counts)
+            labels = {"positives": sum(counts.positives), "negatives": sum(counts.negatives)}
+            labelled = people_among(setting, grouping, counts.n, sum(labels.values()))
+            sides[key] = Side(
+                n=people[key] if setting.repeated else labelled,
+                people=people[key],
+                value=None if own is None else own.value,
+                effective=counts.effective,
+                counts={} if weighted else labels,
+                basis=None if weighted or setting.repeated else own,
             )
-        return findings
+        return quantity_findings(
+            name,
+            form,
+            grouping,
+            sides,
+            level=lambda own: student_level(own.basis, method=quantity.method) if own.basis else None,
+            ratio=between(quantity.ratio),
+            difference=between(quantity.difference),
+            no_interval="units_unclear" if setting.repeated else "no_interval",
+        )
 
     return answer
 
 
-def _contrast(form: Form, own: Estimate, reference: Estimate | None, quantity: ScoreQuantity) -> Contrast | None:
-    if form == "level":
-        return student_level(own, method=quantity.method)
-    compare = quantity.ratio if form == "ratio" else quantity.difference
-    return compare(own, reference) if compare is not None and reference is not None else None
+def between(compare: TwoEstimates | None) -> PairContrast:
+    """A contrast of two estimates as one of two sides; none where the quantity, or a side, has none."""
+    return lambda own, other: compare(own.basis, other.basis) if compare and own.basis and other.basis else None
 
 
 def refuse_outside_unit_interval(counted: dict[GroupKey, ScoreCounts], name: str) -> None:

@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, Unit, always, asked
+from evenhand.measure.binned import people_among
 from evenhand.measure.shares import (
     Share,
     TwoGroups,
@@ -22,19 +23,19 @@ from evenhand.measure.shares import (
     ratio_contrast,
     weighted_share,
 )
-from evenhand.tally.cells import Ints
+from evenhand.tally.cell_table import Ints
+from evenhand.tally.cells import value_table
 from evenhand.tally.needs import Needs
 
-NEEDS = Needs(keys=frozenset({"score_presence"}), values=True)
+NEEDS = Needs(keys=frozenset({"score_presence"}), values=frozenset({"score"}))
 
 
-def people_by_score(setting: Setting) -> tuple[Ints, Ints]:
-    """Score bins in rising order, and the people in each: what they weigh, where rows are weighted."""
-    assert setting.cells.value is not None
-    marginal = setting.cells.value.marginal(["score"])
-    bins = marginal.keys["score"].codes
+def people_by_value(setting: Setting, distribution: str) -> tuple[Ints, Ints]:
+    """Bins of scores or prices in rising order, and the people in each: what they weigh, where rows are weighted."""
+    marginal = setting.cells.tables[value_table(distribution)].marginal([distribution])
+    bins = marginal.keys[distribution].codes
     order = np.argsort(bins)
-    return bins[order], marginal.sums["w" if setting.weighted else "n"][order]
+    return bins[order], marginal.sums["w" if marginal.weighted else "n"][order]
 
 
 def median_cut(bins: Ints, people: Ints) -> float:
@@ -56,27 +57,32 @@ def top_cut(bins: Ints, people: Ints, places: int) -> int:
     return int(bins[::-1][min(at, len(bins) - 1)])
 
 
-def shares_beyond(setting: Setting, grouping: Grouping, cut: float, *, including: bool) -> dict[GroupKey, Share]:
-    """Share of each group whose score bin is above the cut, or at it too."""
-    assert setting.cells.value is not None
+def shares_beyond(
+    setting: Setting, grouping: Grouping, cut: float, *, including: bool, distribution: str = "score"
+) -> dict[GroupKey, Share]:
+    """Share of each group whose bin is above the cut, or at it too."""
     people = setting.people(grouping)
     found = {key: Share(0, 0, 0, n) for key, n in people.items()}
-    for key, part in setting.split(setting.cells.value, "value", grouping).items():
-        bins = part.keys["score"].codes
+    for key, part in setting.values(distribution, grouping).items():
+        bins = part.keys[distribution].codes
         beyond = part.rows_where(bins >= cut if including else bins > cut)
-        total = part.total("n")
-        weighted = weighted_share(beyond, part) if setting.weighted else None
-        if setting.weighted and weighted is None:
+        cases, total = (
+            people_among(setting, grouping, rows.total("n"), rows.total("w") if rows.weighted else 0)
+            for rows in (beyond, part)
+        )
+        weighted = weighted_share(beyond, part) if part.weighted else None
+        if part.weighted and weighted is None:
             continue
         n = people[key] if setting.repeated else total
-        found[key] = Share(beyond.total("n"), total, n, people[key], weighted=weighted)
+        # Shares may add up to less than half a person: none, but a rate all the same.
+        found[key] = Share(cases, max(1, total) if weighted else total, n, people[key], weighted=weighted)
     return found
 
 
-def above_median(setting: Setting, grouping: Grouping) -> dict[GroupKey, Share]:
-    bins, people = people_by_score(setting)
+def above_median(setting: Setting, grouping: Grouping, distribution: str = "score") -> dict[GroupKey, Share]:
+    bins, people = people_by_value(setting, distribution)
     cut = median_cut(bins, people) if len(bins) else 0.0
-    return shares_beyond(setting, grouping, cut, including=False)
+    return shares_beyond(setting, grouping, cut, including=False, distribution=distribution)
 
 
 def at_top(setting: Setting, grouping: Grouping, at: str) -> dict[GroupKey, Share]:
@@ -84,9 +90,9 @@ def at_top(setting: Setting, grouping: Grouping, at: str) -> dict[GroupKey, Shar
 
     Where rows are weighted, places are that share of the weight: scaling all weights changes nothing.
     """
-    bins, people = people_by_score(setting)
+    bins, people = people_by_value(setting, "score")
     total = int(people.sum())
-    everyone = setting.cells.value.total("n") if setting.cells.value is not None else 0
+    everyone = setting.cells.tables[value_table("score")].total("n")
     share = Fraction(int(at[:-1]), 100) if at.endswith("%") else Fraction(int(at), everyone or 1)
     places = math.ceil(total * share)
     if not len(bins) or places == 0:

@@ -7,20 +7,22 @@ A share is cases among a denominator. One place decides whether it is compared a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from evenhand.measure.base import Finding, Grouping, GroupKey, Setting
 from evenhand.stats.clusters import ClusterRate, cluster_rate, clustered_difference, clustered_level, clustered_ratio
 from evenhand.stats.contrast import Contrast
+from evenhand.stats.means import mean_difference, mean_ratio
+from evenhand.stats.moments import Moments, Overlap
 from evenhand.stats.rates import RateContrast
 from evenhand.stats.score import ScoreDifference, ScoreOddsRatio, ScoreRatio
 from evenhand.stats.student import Estimate, student_ratio
 from evenhand.stats.weights import WeightedRate, weighted_rate
-from evenhand.tally.cells import CellTable, product_total, weight_squares
+from evenhand.tally.cell_table import CellTable, amount_products, product_total, weight_squares
 from evenhand.tally.needs import Mask
-from evenhand.tally.plan import people_column
+from evenhand.tally.plan import REFERENCE, WEIGHT, WEIGHT_SCALE, in_reference, people_column
 
 FEW_UNITS = 20
 
@@ -41,6 +43,10 @@ class Share:
     cluster: ClusterRate | None = None
     concentration: float = 0.0
     """Σ share² of the persons' shares of the denominator's rows: 1/n_units where all have the same number."""
+    moments: Moments | None = None
+    """Of 1 for a case and 0 for another, where groups are shares of rows: with what is in the reference, too."""
+    is_reference: bool = False
+    """Whether it is the declared reference, the group that `moments` knows the overlap with."""
 
     @property
     def defined(self) -> bool:
@@ -106,8 +112,58 @@ def share_of(setting: Setting, part: CellTable, units: CellTable | None, cases: 
         concentration = product_total(sums, among.name, among.name) / sums[among.name] ** 2
         return Share(n_cases, n_total, n, people, cluster=cluster, concentration=concentration)
     people = part.total("n")
-    weighted = weighted_share(numerator, denominator) if setting.weighted else None
-    return Share(n_cases, n_total if weighted or not setting.weighted else 0, n_total, people, weighted=weighted)
+    weighted = weighted_share(numerator, denominator) if part.weighted else None
+    return Share(n_cases, n_total if weighted or not part.weighted else 0, n_total, people, weighted=weighted)
+
+
+def share_of_shares(part: CellTable, cases: Mask, among: Mask, *, overlapping: bool) -> Share:
+    """The same where groups are shares of rows: people are what the shares add up to, and rows may be in two groups."""
+    denominator, numerator = part.masked(among), part.masked(cases)
+    n_cases, n, people = (as_people(table.total("w")) for table in (numerator, denominator, part))
+    squares = weight_squares(numerator)
+    moments = Moments(
+        n=n,
+        weight=denominator.total("w"),
+        weight_squared=weight_squares(denominator),
+        value=numerator.total("w"),
+        weight_squared_value=squares,
+        weight_squared_squares=squares,
+    )
+    if overlapping:
+        both = amount_products(numerator, WEIGHT, REFERENCE)
+        of_all = amount_products(denominator, WEIGHT, REFERENCE)
+        moments = replace(moments, overlap=Overlap(weight=of_all, value=both, reference_value=both, squares=both))
+    weighted = weighted_share(numerator, denominator)  # with weights that are small numbers, of less than half a person
+    return Share(n_cases, max(1, n) if weighted else 0, n, people, weighted=weighted, moments=moments)
+
+
+def moments_of_people(sums: Mapping[str, int], cases: Mask, among: Mask) -> Moments:
+    """Moments of a rate of people who have several rows, with what each adds to the reference group, too."""
+    here, all_here = cases.name, among.name
+    there, all_there = in_reference(here), in_reference(all_here)
+    return Moments(
+        n=sums[people_column(all_here)],
+        weight=sums[all_here],
+        weight_squared=product_total(sums, all_here, all_here),
+        value=sums[here],
+        weight_squared_value=product_total(sums, here, all_here),
+        weight_squared_squares=product_total(sums, here, here),
+        overlap=Overlap(
+            weight=product_total(sums, all_here, all_there),
+            value=product_total(sums, here, all_there),
+            reference_value=product_total(sums, all_here, there),
+            squares=product_total(sums, here, there),
+        ),
+    ).over_units()
+
+
+def as_people(weight: int) -> int:
+    """Shares that add up to `weight`, in units of 1/WEIGHT_SCALE, as whole people.
+
+    >>> as_people(2_500_000)
+    3
+    """
+    return (weight + WEIGHT_SCALE // 2) // WEIGHT_SCALE
 
 
 def weighted_share(numerator: CellTable, denominator: CellTable) -> WeightedRate | None:
@@ -126,10 +182,18 @@ def shares(setting: Setting, grouping: Grouping, cases: Mask, among: Mask) -> di
     """The share of every group, in the order of the labels; computed once."""
     at = ("share", grouping.keys, cases, among)
     if at not in setting.cache:
-        units = setting.units(grouping)
-        setting.cache[at] = {
-            key: share_of(setting, part, units.get(key), cases, among) for key, part in setting.main(grouping).items()
-        }
+        units, shared = setting.units(grouping), setting.shared.intersection(grouping.keys)
+        made: dict[GroupKey, Share] = {}
+        for key, part in setting.main(grouping).items():
+            overlapping = setting.overlaps(grouping, key)
+            if shared and key not in units:
+                share = share_of_shares(part, cases, among, overlapping=overlapping)
+            else:
+                share = share_of(setting, part, units.get(key), cases, among)
+                if overlapping and share.cluster is not None:
+                    share = replace(share, moments=moments_of_people(units[key].totals(), cases, among))
+            made[key] = replace(share, is_reference=key == grouping.reference)
+        setting.cache[at] = made
     found: dict[GroupKey, Share] = setting.cache[at]
     return found
 
@@ -149,35 +213,70 @@ def level_contrast(share: Share) -> Contrast | None:
 
 def ratio_contrast(group: Share, reference: Share) -> Contrast | None:
     """The rate over the reference's."""
+    covariance = covariance_of(group, reference)
     if group.cluster is not None and reference.cluster is not None:
-        return clustered_ratio(group.cluster, reference.cluster)
+        return clustered_ratio(group.cluster, reference.cluster, covariance=covariance)
+    if covariance:
+        return mean_ratio(rate_estimate(group), rate_estimate(reference), covariance=covariance)
     return ScoreRatio(**four_counts(group, reference))
 
 
 def difference_contrast(group: Share, reference: Share) -> Contrast | None:
     """The rate minus the reference's."""
+    covariance = covariance_of(group, reference)
     if group.cluster is not None and reference.cluster is not None:
-        return clustered_difference(group.cluster, reference.cluster)
+        return clustered_difference(group.cluster, reference.cluster, covariance=covariance)
+    if covariance:
+        return mean_difference(rate_estimate(group), rate_estimate(reference), covariance=covariance)
     return ScoreDifference(**four_counts(group, reference))
 
 
 def odds_ratio_contrast(group: Share, reference: Share) -> Contrast | None:
-    """The odds over the reference's; where people repeat, by the delta method on the log odds."""
-    if group.cluster is not None and reference.cluster is not None:
-        return student_ratio(odds_estimate(group.cluster), odds_estimate(reference.cluster), method="cluster-robust t")
+    """The odds over the reference's; where people repeat or rows are in both, by the delta method on the log odds."""
+    covariance = covariance_of(group, reference)
+    if covariance or (group.cluster is not None and reference.cluster is not None):
+        rates = rate_estimate(group), rate_estimate(reference)
+        slopes = [(1 - rate.value) ** 2 for rate in rates]
+        return student_ratio(
+            odds_estimate(rates[0]),
+            odds_estimate(rates[1]),
+            method="delta method on the log odds" if group.cluster is None else "cluster-robust t",
+            covariance=covariance / (slopes[0] * slopes[1]) if covariance else 0.0,
+        )
     return ScoreOddsRatio(**four_counts(group, reference))
 
 
-def odds_estimate(cluster: ClusterRate) -> Estimate:
+def covariance_of(group: Share, reference: Share) -> float:
+    """The covariance of two rates whose groups are shares of the same rows; 0 where they have no row in common.
+
+    What two groups have in common is known of the declared reference only: with any other the covariance is left out,
+    which widens the interval. So it is at a rate of 0 or 1, where a linearised variance says nothing.
+    """
+    ours, theirs = group.moments, reference.moments
+    if ours is None or theirs is None or not reference.is_reference or {group.rate, reference.rate} & {0.0, 1.0, None}:
+        return 0.0
+    return ours.covariance(theirs)
+
+
+def rate_estimate(share: Share) -> Estimate:
+    """A rate of people with several rows, or of shares of rows, with its linearised variance."""
+    if share.cluster is not None:
+        return share.cluster.estimate
+    found = None if share.moments is None else share.moments.estimate()
+    if found is None:
+        raise ValueError("only rates with moments or people of several rows have a linearised variance")
+    return replace(found, lowest=0.0, highest=1.0)
+
+
+def odds_estimate(rate: Estimate) -> Estimate:
     """p/(1 − p) with its variance by the delta method, Var(p)/(1 − p)⁴; no variance at 0 and 1.
 
     Example: p = 1/2 with variance .01: odds 1, variance .16.
     """
-    rate = float(cluster.rate)
-    if cluster.degenerate:
-        return Estimate(value=math.inf if rate else 0.0, variance=math.nan)
-    freedom = cluster.units - 1
-    return Estimate(value=rate / (1 - rate), variance=cluster.variance / (1 - rate) ** 4, degrees_of_freedom=freedom)
+    if rate.value in (0.0, 1.0):
+        return Estimate(value=math.inf if rate.value else 0.0, variance=math.nan)
+    variance = rate.variance / (1 - rate.value) ** 4
+    return Estimate(value=rate.value / (1 - rate.value), variance=variance, degrees_of_freedom=rate.degrees_of_freedom)
 
 
 def four_counts(group: Share, reference: Share) -> dict[str, float | Fraction]:

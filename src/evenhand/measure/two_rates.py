@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from evenhand.measure.shares import Share
 from evenhand.stats.student import Estimate
-from evenhand.tally.cells import CellTable, product_total
+from evenhand.tally.cell_table import CellTable, product_total
 from evenhand.tally.needs import Mask
 
 Rate = tuple[Mask, Mask]

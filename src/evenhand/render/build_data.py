@@ -12,8 +12,10 @@ from typing import Any
 from evenhand.render import numbers
 from evenhand.render.json_v1 import dumps
 from evenhand.render.labels import capitalized, display_label, isolated, one_line
-from evenhand.render.metric_words import metric_words
+from evenhand.render.metric_words import words_of
+from evenhand.render.order import fewest
 from evenhand.render.page import Cell, Column, Data, Fact, Table
+from evenhand.render.price_figures import about_prices
 
 
 def data_section(document: Mapping[str, Any]) -> Data:
@@ -82,29 +84,39 @@ def _groups(document: Mapping[str, Any]) -> list[Table]:
     for attribute, groups in by_attribute.items():
         measures = list(dict.fromkeys(name for group in groups for name in group["measures"]))
         columns = [Column("Group"), Column("People", numeric=True), Column("Share", numeric=True)]
-        columns += [Column(capitalized(one_line(metric_words(name).title)), numeric=True) for name in measures]
-        rows = []
+        columns += [Column(capitalized(one_line(words_of(document, name).title)), numeric=True) for name in measures]
+        rows: list[tuple[Cell, ...]] = []
         for group in groups:
+            if measures and about_prices(document) and group["n"] < fewest(document):
+                small = f"{numbers.counted(group['n'], 'person', 'people')}: too few to say"
+                rows.append((_name(group), Cell(small, quiet=True, span=len(columns) - 1)))
+                continue
             cells = [
-                Cell(isolated(display_label(group["group"]))),
+                _name(group),
                 Cell(numbers.count(group["n"])),
                 Cell(numbers.percent(group["share"])),
             ]
-            cells += [Cell(_measured(name, group["measures"].get(name))) for name in measures]
+            cells += [Cell(_measured(document, name, group["measures"].get(name))) for name in measures]
             rows.append(tuple(cells))
         tables.append(Table(f"Groups by {display_label(attribute)}", tuple(columns), tuple(rows)))
     return tables
 
 
-def _measured(name: str, measured: Mapping[str, Any] | None) -> str:
+def _name(group: Mapping[str, Any]) -> Cell:
+    return Cell(isolated(display_label(group["group"])))
+
+
+def _measured(document: Mapping[str, Any], name: str, measured: Mapping[str, Any] | None) -> str:
     """`27.6% (26.4% to 28.8%)`."""
     if measured is None or measured["value"] is None:
         return numbers.NONE
-    unit = metric_words(name).unit
+    unit = words_of(document, name).unit
     text = numbers.quantity(measured["value"], unit)
     bounds = measured["interval"]
     if bounds is None or bounds["low"] is None or bounds["high"] is None:
         return text
+    if unit != "rate":
+        return f"{text} ({numbers.interval(bounds, unit)})"
     return f"{text} ({numbers.quantity(bounds['low'], unit)} to {numbers.quantity(bounds['high'], unit)})"
 
 

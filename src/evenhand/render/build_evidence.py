@@ -13,16 +13,21 @@ from markupsafe import Markup
 
 from evenhand.render import numbers
 from evenhand.render.charts import MOST_LINES, MOST_ROWS, ChartRow, Scale, curves, dot_and_whisker
+from evenhand.render.check_sentences import people_in
 from evenhand.render.labels import capitalized, display_label, isolated, one_line, readable, where, who
-from evenhand.render.metric_words import MetricWords, metric_words
-from evenhand.render.order import checks_worst_first, family_size, worst_first
+from evenhand.render.metric_words import MetricWords, words_of
+from evenhand.render.order import apart, checks_worst_first, family_size, fewest, worst_first
 from evenhand.render.page import Badge, Cell, Chart, Column, Evidence, Fact, Table
+from evenhand.render.price_figures import about_prices
 from evenhand.render.sentences import size_and_chance
 from evenhand.render.status import MEASURED, STATUSES, look_of
 
 _MOST_POINTS = 40
 _MOST_CHARTS = 4
 _LABEL = 30
+_LONGEST_CELL = 400
+_BRESLOW_DAY = "Breslow–Day"
+_SIGNIFICANT = 0.05
 _LEVELS = {"error": "required", "warn": "warns only", "report": "measured only"}
 Check = Mapping[str, Any]
 Comparison = Mapping[str, Any]
@@ -34,10 +39,10 @@ def evidence_section(document: Mapping[str, Any], anchors: Mapping[str, str]) ->
 
 
 def _evidence(document: Mapping[str, Any], check: Check, anchor: str) -> Evidence:
-    words, look = metric_words(check["metric"]), look_of(check)
+    words, look = words_of(document, check["metric"]), look_of(check)
     rows = worst_first(document, check)
     behind = document["evidence"].get(check["id"]) or {"table": None, "curve": None, "formula": None, "source": None}
-    dots = _dots(check, rows, words, anchor)
+    dots = None if apart(check) else _dots(document, check, rows, words, anchor)
     charts = [*([dots] if dots else []), *_curves(check, behind, anchor)]
     limit = numbers.limit_sign(check, words.unit) if numbers.limits_of(check) else "no limit"
     asks = f"{one_line(check['metric'])} {limit}, {_LEVELS[check['level']]}"
@@ -51,7 +56,7 @@ def _evidence(document: Mapping[str, Any], check: Check, anchor: str) -> Evidenc
         sentence=one_line(check["sentence"]),
         asks=asks,
         charts=tuple(charts),
-        table=_figures(check, rows, words) if rows else None,
+        table=_figures(document, check, rows, words) if rows else None,
         computed=_computed(check, words, behind),
         computed_tables=tuple(t for t in (_tests(check, rows, words), _counts(behind), _points(behind)) if t),
     )
@@ -71,9 +76,20 @@ def _chart_label(comparison: Comparison, *, several: bool) -> str:
     return f"{short}, {place}" if place else short
 
 
-def _dots(check: Check, rows: Sequence[Comparison], words: MetricWords, anchor: str) -> Chart | None:
+def _too_small(document: Mapping[str, Any], check: Check, comparison: Comparison) -> bool:
+    """Whether a price that is only measured is of a group below the policy's floor: then its size is shown alone."""
+    at = (comparison["attribute"], comparison["group"])
+    listed = next((g["n"] for g in document["groups"] if (g["attribute"], g["group"]) == at), None)
+    shown = check["level"] == "report" and bool(comparison["groups"]) and about_prices(document)
+    return shown and (listed or comparison["n"] or 0) < fewest(document)
+
+
+def _dots(
+    document: Mapping[str, Any], check: Check, rows: Sequence[Comparison], words: MetricWords, anchor: str
+) -> Chart | None:
     """Estimates with the interval that decided; without a limit, with the plain one."""
     judged = [c for c in rows if c["status"] != "not_tested" or check["level"] == "report"]
+    judged = [c for c in judged if not _too_small(document, check, c)]
     drawn = [c for c in judged if c["estimate"] is not None or c["decision_interval"] is not None][:MOST_ROWS]
     if not drawn:
         return None
@@ -97,13 +113,19 @@ def _dots(check: Check, rows: Sequence[Comparison], words: MetricWords, anchor: 
                 has_interval=bounds is not None,
             )
         )
-    scale = Scale(words.unit, one_line(words.title), check["limit"]["min"], check["limit"]["max"], words.parity)
+    scale = Scale(words.unit, axis_label(words), check["limit"]["min"], check["limit"]["max"], words.parity)
     title = f"{display_label(check['id'])}: {one_line(words.title)} by group"
     description = (
         f"{numbers.counted(len(drawn), 'group', 'groups')}, the worst first; every number is in the table that follows."
     )
     svg = dot_and_whisker(chart_rows, scale, name=anchor, title=title, description=description)
     return Chart(Markup(svg), _caption(check, words, chart_rows, left_out=len(rows) - len(drawn)))
+
+
+def axis_label(words: MetricWords) -> str:
+    """The title of a metric with its unit: `mean price (EUR)`."""
+    unit = numbers.unit_words(words.unit)
+    return one_line(words.title) + (f" ({one_line(unit)})" if unit else "")
 
 
 def _caption(check: Check, words: MetricWords, rows: Sequence[ChartRow], left_out: int) -> str:
@@ -147,37 +169,49 @@ def _curves(check: Check, behind: Mapping[str, Any], anchor: str) -> list[Chart]
     return charts
 
 
-def _figures(check: Check, rows: Sequence[Comparison], words: MetricWords) -> Table:
+def _figures(document: Mapping[str, Any], check: Check, rows: Sequence[Comparison], words: MetricWords) -> Table:
     limits = numbers.limits_of(check)
     compares = any(c["reference"] for c in rows)
     decided = bool(numbers.limits_of(check))
     columns = [Column("Group"), Column("People", numeric=True)]
     if compares:
         columns += [
-            Column(capitalized(words.quantity_title), numeric=True),
+            Column(numbers.in_unit(capitalized(words.quantity_title), words.quantity_unit), numeric=True),
             Column("Reference", whole=True),
             Column("Of the reference", numeric=True),
         ]
-    columns.append(Column(capitalized(words.title), numeric=True))
+    columns.append(Column(numbers.in_unit(capitalized(words.title), words.unit), numeric=True))
     bounds = "decision_interval" if decided else "interval"
     if any(c[bounds] is not None for c in rows):
         columns.append(Column("Interval that decided" if decided else "95% interval", numeric=True))
     columns.append(Column("Result"))
     made = []
+    small: dict[str, Comparison] = {}
     for c in rows:
+        if _too_small(document, check, c):
+            small.setdefault(who(c), c)
+            continue
         look = MEASURED if check["level"] == "report" else STATUSES[c["status"]]
         cells = [Cell(_label(c)), Cell(numbers.count(c["n"]))]
         if compares:
             cells += [
-                Cell(numbers.quantity(c["value"], words.quantity_unit)),
+                Cell(numbers.quantity(c["value"], words.quantity_unit, bare=numbers.is_word(words.quantity_unit))),
                 Cell(isolated(display_label(c["reference"])) if c["reference"] else numbers.NONE),
-                Cell(numbers.quantity(c["value_reference"], words.quantity_unit)),
+                Cell(
+                    numbers.quantity(
+                        c["value_reference"], words.quantity_unit, bare=numbers.is_word(words.quantity_unit)
+                    )
+                ),
             ]
-        cells.append(Cell(numbers.judged(c["estimate"], words.unit, limits)))
+        bare = numbers.is_word(words.unit)
+        cells.append(Cell(numbers.judged(c["estimate"], words.unit, limits, bare=bare)))
         if any(other[bounds] is not None for other in rows):
-            cells.append(Cell(numbers.interval(c[bounds], words.unit, limits)))
+            cells.append(Cell(numbers.interval(c[bounds], words.unit, limits, bare=bare)))
         cells.append(Cell("", badge=Badge(look.word, look.mark, look.css)))
         made.append(tuple(cells))
+    for name, c in small.items():
+        people = numbers.counted(people_in(document, check, c["attribute"], c["group"]), "person", "people")
+        made.append((Cell(name), Cell(f"{people}: too few to say", quiet=True, span=len(columns) - 1)))
     return Table(f"Figures of {display_label(check['id'])}", tuple(columns), tuple(made))
 
 
@@ -251,8 +285,25 @@ def _counts(behind: Mapping[str, Any]) -> Table | None:
         Column(readable(table["columns"][i]), numeric=all(v is None or _is_number(v) for v in by_column[i]))
         for i in filled
     )
-    rows = tuple(tuple(Cell(_value(row[i]) if i < len(row) else numbers.NONE) for i in filled) for row in table["rows"])
+    worded = _in_words(table["rows"])
+    rows = tuple(tuple(Cell(_value(row[i]) if i < len(row) else numbers.NONE) for i in filled) for row in worded)
     return Table("Computed from", columns, rows) if filled else None
+
+
+def _in_words(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """The rows, with what the p of a Breslow–Day test means; it stands in the row after the statistic."""
+    worded: list[list[Any]] = []
+    about = ""
+    for row in rows:
+        copied = list(row)
+        label = next((i for i, value in enumerate(row) if isinstance(value, str) and value.endswith("its p")), None)
+        if label is not None and _BRESLOW_DAY in about:
+            p = row[-1]
+            differs = _is_number(p) and p < _SIGNIFICANT
+            copied[label] += f" ({_BRESLOW_DAY})" + (": the ratio differs between strata" if differs else "")
+        about = " ".join(value for value in row if isinstance(value, str))
+        worded.append(copied)
+    return worded
 
 
 def _points(behind: Mapping[str, Any]) -> Table | None:
@@ -286,5 +337,8 @@ def _value(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}".replace("-", numbers.MINUS)
     if isinstance(value, float):
-        return f"{value + 0.0:,.6g}".replace("-", numbers.MINUS)
-    return isolated(display_label(str(value)))
+        long = 1e6 <= abs(value) < 1e15  # sums of money: six figures would turn them into powers of ten
+        text = f"{value:,.2f}".removesuffix(".00") if long else f"{value + 0.0:,.6g}"
+        return text.replace("-", numbers.MINUS)
+    words = [display_label(word) for word in str(value).split(" ")]  # long words are cut, long texts wrap
+    return isolated(display_label(" ".join(words), _LONGEST_CELL))

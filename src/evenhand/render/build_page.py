@@ -12,11 +12,13 @@ from typing import Any
 from evenhand.render import numbers
 from evenhand.render.build_data import data_section, provenance
 from evenhand.render.build_evidence import evidence_section
+from evenhand.render.build_factors import factors_section
+from evenhand.render.build_prices import prices_section
 from evenhand.render.check_sentences import people_in
 from evenhand.render.labels import display_label, one_line, who
 from evenhand.render.methods_text import conflicts, decision_modes, glossary, limits_of_audit
-from evenhand.render.metric_words import metric_words
-from evenhand.render.order import checks_worst_first, untested, worst, worst_first
+from evenhand.render.metric_words import words_of
+from evenhand.render.order import apart, checks_worst_first, untested, worst, worst_first
 from evenhand.render.page import (
     Badge,
     Cell,
@@ -31,6 +33,7 @@ from evenhand.render.page import (
     Table,
     Verdict,
 )
+from evenhand.render.price_figures import about_prices
 from evenhand.render.reasons import reason_words
 from evenhand.render.status import MEASURED, STATUSES, StatusLook, look_of
 from evenhand.render.text import untested_groups, warning_lines
@@ -47,12 +50,15 @@ def build_page(document: Mapping[str, Any]) -> Page:
     anchors = {check["id"]: f"check-{i + 1}" for i, check in enumerate(document["checks"])}
     decisions = _decisions(document, anchors)
     silent = _untested(document)
+    prices, factors = prices_section(document), factors_section(document)
     evidence = evidence_section(document, anchors)
     tool = f"{document['tool']['name']} {document['tool']['version']}"
     sections = [
         ("decisions", "What needs a decision", bool(decisions)),
         ("checks", "All checks", True),
         ("untested", "Groups that could not be judged", silent is not None),
+        ("prices", prices.title if prices else "", prices is not None),
+        ("factors", factors.title if factors else "", factors is not None),
         ("evidence", "Evidence", bool(evidence)),
         ("data", "Data", True),
         ("methods", "Methods and limits", True),
@@ -71,6 +77,8 @@ def build_page(document: Mapping[str, Any]) -> Page:
         contents=tuple(Link(anchor, text) for anchor, text, present in sections if present),
         checks=_checks(document, anchors),
         untested=silent,
+        prices=prices,
+        factors=factors,
         evidence=evidence,
         data=data_section(document),
         methods=Methods(decision_modes(document), limits_of_audit(document), _packs(document), conflicts(document)),
@@ -113,12 +121,21 @@ def _header(document: Mapping[str, Any], name: str) -> Header:
         facts.insert(1, Fact("Period", _text(audit["period"])))
     facts = [fact for fact in facts if fact.text != numbers.NONE]
     if audit["polarity"]:
-        disadvantage = "being left out" if audit["polarity"] == "benefit" else "being chosen"
-        facts.insert(2, Fact("Being selected", f"a {audit['polarity']}: {disadvantage} is the disadvantage"))
+        facts.insert(2, _polarity(document))
     title = _text(audit["title"]) if audit["title"] else name
     return Header(
         f"Fairness audit of a {_text(audit['kind'])} model", title, _text(audit["purpose"] or ""), tuple(facts)
     )
+
+
+def _polarity(document: Mapping[str, Any]) -> Fact:
+    """What is good for people: to be selected or not, to pay much or little."""
+    audit = document["audit"]
+    benefit = audit["polarity"] == "benefit"
+    if about_prices(document):
+        return Fact("A high price", f"a {audit['polarity']}: {'less' if benefit else 'more'} is the disadvantage")
+    disadvantage = "being left out" if benefit else "being chosen"
+    return Fact("Being selected", f"a {audit['polarity']}: {disadvantage} is the disadvantage")
 
 
 def _audit_file(document: Mapping[str, Any]) -> str:
@@ -183,7 +200,7 @@ def _checks(document: Mapping[str, Any], anchors: Mapping[str, str]) -> Table:
     )
     rows = []
     for check in checks_worst_first(document):
-        words, nearest = metric_words(check["metric"]), worst(document, check)
+        words, nearest = words_of(document, check["metric"]), worst(document, check)
         limits = numbers.limits_of(check)
         name = display_label(check["id"]) + (" (warns only)" if check["level"] == "warn" else "")
         bounds = nearest["decision_interval"] if nearest else None
@@ -192,13 +209,19 @@ def _checks(document: Mapping[str, Any], anchors: Mapping[str, str]) -> Table:
                 Cell("", badge=badge_of(look_of(check))),
                 Cell(name, anchor=anchors[check["id"]]),
                 Cell(who(nearest) if nearest else numbers.NONE),
-                Cell(numbers.judged(nearest["estimate"], words.unit, limits) if nearest else numbers.NONE),
+                Cell(numbers.judged(nearest["estimate"], words.unit, limits) if nearest else _how_many(check)),
                 Cell(numbers.interval(bounds, words.unit, limits)),
                 Cell(numbers.limit_sign(check, words.unit)),
                 Cell(numbers.count(nearest["n"] if nearest else None)),
             )
         )
     return Table("One row a check, the worst first", columns, tuple(rows), heading=1)
+
+
+def _how_many(check: Mapping[str, Any]) -> str:
+    """`26 values` of a check whose values answer different questions; nothing for a check that has none."""
+    known = [c for c in check["comparisons"] if c["estimate"] is not None]
+    return numbers.counted(len(known), "value", "values") if apart(check) else numbers.NONE
 
 
 def _untested(document: Mapping[str, Any]) -> Table | None:

@@ -23,7 +23,7 @@ MOST_ROWS = 12
 WIDTH = 560.0
 _ROW, _HEAD, _FOOT = 24.0, 18.0, 40.0
 _LETTER = 5.6
-_TEXT = 9.5
+TEXT_SIZE = 9.5
 _BLUE, _RED, _GREY, _AMBER, _SLATE = "#0072b2", "#b3261e", "#6b7480", "#8a5a00", "#5b6470"
 _MARKS = {
     "pass": ("o", _BLUE, True),
@@ -31,10 +31,13 @@ _MARKS = {
     "warn": ("^", _AMBER, True),
     "inconclusive": ("o", _SLATE, False),
     "not_tested": ("s", _GREY, False),
+    "as_paid": ("o", _BLUE, False),
+    "alike": ("D", _BLUE, True),
 }
 """Shape, colour and whether it is filled: the shape alone tells the states apart."""
 _DASHES: Sequence[tuple[float, ...]] = ((), (6, 2), (2, 2), (8, 2, 2, 2), (1, 3), (10, 4))
 MOST_LINES = len(_DASHES)
+_MOST_TICKS = 12
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def dot_and_whisker(rows: Sequence[ChartRow], scale: Scale, *, name: str, title:
     crowded = _crowded(scale, low, high, WIDTH - left - right, logarithmic=logarithmic)
     head = _HEAD + (13 if crowded else 0)
     height = head + _ROW * len(rows) + _FOOT
-    with _matplotlib() as figure_class:
+    with drawing_library() as figure_class:
         figure = figure_class(figsize=(WIDTH / 72, height / 72), dpi=72)
         axes = figure.add_axes((left / WIDTH, _FOOT / height, 1 - (left + right) / WIDTH, 1 - (_FOOT + head) / height))
         if logarithmic:
@@ -84,9 +87,9 @@ def dot_and_whisker(rows: Sequence[ChartRow], scale: Scale, *, name: str, title:
         for position, row in enumerate(rows):
             _row(axes, position, row, low, high)
         _ticks(axes, scale, low, high, logarithmic=logarithmic)
-        axes.set_yticks(range(len(rows)), [row.label for row in rows], fontsize=_TEXT)
-        axes.set_xlabel(scale.label, fontsize=_TEXT)
-        return _drawn(figure, name, title, description)
+        axes.set_yticks(range(len(rows)), [row.label for row in rows], fontsize=TEXT_SIZE)
+        axes.set_xlabel(scale.label, fontsize=TEXT_SIZE)
+        return drawn(figure, name, title, description)
 
 
 def curves(
@@ -97,17 +100,27 @@ def curves(
     name: str,
     title: str,
     description: str,
+    parity: float | None = None,
+    bounds: Sequence[Sequence[tuple[float, float, float]]] = (),
 ) -> str:
-    """An inline SVG of up to six lines, told apart by dashes and marks, named in a legend; the rest is in the table."""
-    with _matplotlib() as figure_class:
+    """An inline SVG of up to six lines, told apart by dashes and marks, named in a legend; the rest is in the table.
+
+    `bounds` are (x, low, high) of each line, drawn as whiskers, lines beside each other; a thin line is at `parity`.
+    With parity the places on the axis are few and all named.
+    """
+    with drawing_library() as figure_class:
         chosen = series[:MOST_LINES]
         height = 230.0 + 14 * len(chosen)
         figure = figure_class(figsize=(WIDTH / 72, height / 72), dpi=72)
         axes = figure.add_axes((0.11, _FOOT / height, 0.86, 1 - (_FOOT + 16 + 14 * len(chosen)) / height))
-        for (label, points), dashes, mark in zip(chosen, _DASHES, "osD^vP", strict=False):
+        places = sorted({point[0] for _, points in chosen for point in points})
+        apart = 0.012 * (places[-1] - places[0]) if bounds else 0.0
+        for position, (label, points) in enumerate(chosen):
+            dashes, mark = _DASHES[position], "osD^vP"[position]
+            aside = apart * (position - (len(chosen) - 1) / 2)
             style: Any = (0, dashes) if dashes else "-"
             (line,) = axes.plot(
-                [p[0] for p in points],
+                [p[0] + aside for p in points],
                 [p[1] for p in points],
                 color=_BLUE,
                 linestyle=style,
@@ -118,12 +131,21 @@ def curves(
             )
             line.set_gid("line")
             line.set_label(f"\u200b{label}")  # a label that begins with `_` would be left out of the legend
-        axes.set_xlabel(x, fontsize=_TEXT)
-        axes.set_ylabel(y, fontsize=_TEXT)
-        axes.tick_params(labelsize=_TEXT)
-        legend = axes.legend(loc="lower left", bbox_to_anchor=(0, 1.01), fontsize=_TEXT, frameon=False, handlelength=4)
+            for at, low, high in bounds[position] if bounds else ():
+                (whisker,) = axes.plot([at + aside] * 2, [low, high], color=_BLUE, linewidth=1, clip_on=False)
+                whisker.set_gid("line whisker")
+        if parity is not None:
+            axes.axhline(parity, color="#777777", linewidth=0.9).set_gid("parity")
+        axes.set_xlabel(x, fontsize=TEXT_SIZE)
+        axes.set_ylabel(y, fontsize=TEXT_SIZE)
+        axes.tick_params(labelsize=TEXT_SIZE)
+        if parity is not None and len(places) <= _MOST_TICKS:
+            axes.set_xticks(places, [tick_text(place) for place in places], fontsize=TEXT_SIZE)
+        legend = axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1.01), fontsize=TEXT_SIZE, frameon=False, handlelength=4
+        )
         legend.set_gid("legend")
-        return _drawn(figure, name, title, description)
+        return drawn(figure, name, title, description)
 
 
 def axis_range(rows: Sequence[ChartRow], scale: Scale) -> tuple[float, float, bool]:
@@ -148,7 +170,7 @@ def axis_range(rows: Sequence[ChartRow], scale: Scale) -> tuple[float, float, bo
     high = min(max([last, *bounds]), last + 1.5 * span)
     pad = 0.08 * ((high - low) or 1.0)
     start = low - pad
-    if min([first, *bounds]) >= 0 and scale.unit in {"rate", "ratio", "count", "people"}:
+    if min([first, *bounds]) >= 0 and scale.unit.partition(":")[0] in {"rate", "ratio", "count", "people", "money"}:
         start = max(0.0, start)
     return start, high + pad, False
 
@@ -189,7 +211,7 @@ def _row(axes: Any, position: int, row: ChartRow, low: float, high: float) -> No
         xytext=(10, 0),
         textcoords="offset points",
         va="center",
-        fontsize=_TEXT,
+        fontsize=TEXT_SIZE,
         annotation_clip=False,
     )
 
@@ -225,7 +247,7 @@ def _above(axes: Any, x: float, text: str, points: float, align: str) -> None:
         xytext=(0, points),
         textcoords="offset points",
         ha=align,
-        fontsize=_TEXT - 0.5,
+        fontsize=TEXT_SIZE - 0.5,
         annotation_clip=False,
     )
 
@@ -238,7 +260,7 @@ def _ticks(axes: Any, scale: Scale, low: float, high: float, *, logarithmic: boo
         places = _logarithmic_ticks(low, high)
     else:
         places = [float(v) for v in MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= v <= high]
-    axes.set_xticks(places, [_tick(v) for v in places], fontsize=_TEXT)
+    axes.set_xticks(places, [tick_text(v) for v in places], fontsize=TEXT_SIZE)
 
 
 def _logarithmic_ticks(low: float, high: float) -> list[float]:
@@ -252,14 +274,14 @@ def _logarithmic_ticks(low: float, high: float) -> list[float]:
     return places
 
 
-def _tick(value: float) -> str:
+def tick_text(value: float) -> str:
     """`0.8`, `0.75`, `1,200`; the ends of a short logarithmic axis to two figures."""
     short = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     return short.replace("-", numbers.MINUS)
 
 
 @contextmanager
-def _matplotlib() -> Iterator[Any]:
+def drawing_library() -> Iterator[Any]:
     """matplotlib with our settings only: a user's own style, a missing glyph or a cold font cache changes no report."""
     log = logging.getLogger("matplotlib")
     silent = logging.NullHandler()  # otherwise Python prints the library's warnings on our user's stderr
@@ -289,7 +311,8 @@ def _matplotlib() -> Iterator[Any]:
         log.removeHandler(silent)
 
 
-def _drawn(figure: Any, name: str, title: str, description: str) -> str:
+def drawn(figure: Any, name: str, title: str, description: str) -> str:
+    """The figure as the page wants it: an inline SVG with a name, a title and a description."""
     written = StringIO()
     figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
     return inline_svg(written.getvalue(), name=name, title=title, description=description)

@@ -10,8 +10,8 @@ from typing import Any
 
 from evenhand.render import numbers
 from evenhand.render.labels import display_label, who
-from evenhand.render.metric_words import MetricWords, metric_words
-from evenhand.render.order import large_enough, tested, untested, worst, worst_first
+from evenhand.render.metric_words import MetricWords, words_of
+from evenhand.render.order import apart, large_enough, tested, untested, worst, worst_first
 from evenhand.render.reasons import reason_words
 
 Check = Mapping[str, Any]
@@ -25,7 +25,7 @@ def check_sentence(document: Mapping[str, Any], check: Check) -> str:
     A pass claims no more than its rule allows: `assurance` shows that the limit is kept, `confirmatory` found no
     evidence against it, `point` did not consider chance.
     """
-    words = metric_words(check["metric"])
+    words = words_of(document, check["metric"])
     say = {
         "fail": _failed,
         "warn": _warned,
@@ -93,7 +93,7 @@ def _waived(document: Mapping[str, Any], check: Check, words: MetricWords) -> st
 def _not_tested(document: Mapping[str, Any], check: Check, words: MetricWords) -> str:
     code = check["reason"]["code"]
     if check["level"] == "report" and code in {"no_limit", ""}:
-        return _measured(check, words)
+        return _measured(document, check, words)
     text = check["reason"]["text"] or reason_words(code, check)
     if not text or not check["comparisons"]:
         return f"Not tested: {text or 'there was nothing to compare'}."
@@ -102,10 +102,13 @@ def _not_tested(document: Mapping[str, Any], check: Check, words: MetricWords) -
     return f"Not tested: {text.rstrip('.')}."
 
 
-def _measured(check: Check, words: MetricWords) -> str:
-    known = sorted(large_enough(check["comparisons"]), key=lambda c: c["estimate"])
+def _measured(document: Mapping[str, Any], check: Check, words: MetricWords) -> str:
+    known = sorted(large_enough(document, check["comparisons"]), key=lambda c: c["estimate"])
     if not known:
         return f"Measured, not judged: {words.named} has no value in these data."
+    if apart(check):
+        places = numbers.counted(len(known), "value", "values")
+        return f"Measured, not judged: {places} of {words.named}, which answer different questions; see the table."
     if len(known) == 1:
         return f"Measured, not judged: {words.named} is {_number(check, known[0], words)} ({who(known[0])})."
     low, high = known[0], known[-1]

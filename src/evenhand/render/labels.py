@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from typing import Any
 
 LONGEST_LABEL = 80
+_BEFORE: Mapping[str, str] = {"factor": "for factor", "method": "by", "part": "part", "band": "in the"}
+"""What stands before a coordinate, where "at" and its name do not do."""
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}
 
@@ -119,7 +121,10 @@ def where(comparison: Mapping[str, Any]) -> str:
     >>> where({"at": {"stage": "delivered"}, "run": None})
     'at stage delivered'
     """
-    places = [f"at {display_label(str(k))} {display_label(str(v))}" for k, v in (comparison.get("at") or {}).items()]
+    places = [
+        f"{display_label(_BEFORE.get(str(k), f'at {k}'))} {display_label(str(v))}"
+        for k, v in (comparison.get("at") or {}).items()
+    ]
     if comparison.get("run"):
         places.append(f"in run {display_label(str(comparison['run']))}")
     return ", ".join(places)

@@ -12,7 +12,7 @@ from typing import Any
 
 from evenhand.render import numbers
 from evenhand.render.labels import one_line, short_who
-from evenhand.render.metric_words import metric_words
+from evenhand.render.metric_words import words_of
 from evenhand.render.options import RenderOptions
 from evenhand.render.order import checks_worst_first, worst, worst_first
 from evenhand.render.status import STATUSES, look_of
@@ -79,7 +79,7 @@ def _table(document: Mapping[str, Any]) -> list[str]:
         "|---|---|---|---:|---:|---:|---:|",
     ]
     for check in checks_worst_first(document):
-        words, nearest, look = metric_words(check["metric"]), worst(document, check), look_of(check)
+        words, nearest, look = words_of(document, check["metric"]), worst(document, check), look_of(check)
         limits = numbers.limits_of(check)
         cells = [f"{look.markdown} {look.word}", escaped(check["id"])]
         if nearest is None:

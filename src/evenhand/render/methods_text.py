@@ -11,6 +11,8 @@ from typing import Any
 from evenhand.render.labels import capitalized
 from evenhand.render.metric_words import metric_words
 from evenhand.render.page import Fact
+from evenhand.render.price_figures import about_prices
+from evenhand.render.terms import terms_used
 
 _MODES = {
     "assurance": (
@@ -77,8 +79,9 @@ def decision_modes(document: Mapping[str, Any]) -> tuple[Fact, ...]:
 
 def limits_of_audit(document: Mapping[str, Any]) -> tuple[str, ...]:
     """What this audit does not show."""
+    made = "prices" if about_prices(document) else "decisions"
     limits = [
-        "It shows differences between groups in the decisions of this model on these data. It does not show why they "
+        f"It shows differences between groups in the {made} of this model on these data. It does not show why they "
         "differ, nor whether any one person was treated fairly.",
         "It compares with the reference groups that the policy fixed beforehand (an impact ratio: with the highest "
         "group in the data). Other references give other numbers.",
@@ -86,6 +89,11 @@ def limits_of_audit(document: Mapping[str, Any]) -> tuple[str, ...]:
         "that show only later.",
         "Groups that are too small to judge are listed, not cleared.",
     ]
+    if any(shown["metric"].startswith("like_for_like") for shown in document["overview"]["measures"]):
+        limits.append(
+            "Like for like means: alike in the factors that the audit file declares. A factor that itself stands for a "
+            "group hides a gap, and one that is not declared can look like a gap."
+        )
     if any(row["attribute"] == "label" and row["rows"] for row in document["data"]["missing"]):
         limits.append(
             "Outcomes are missing for some people, often for those who were not selected. Error rates hold only for "
@@ -125,8 +133,15 @@ def glossary(document: Mapping[str, Any]) -> tuple[Fact, ...]:
     compared = [comparison for check in checks for comparison in check["comparisons"]]
     words = [metric_words(check["metric"]) for check in checks]
     terms = {capitalized(w.title): w.question for w in words if w.question}
-    if document["audit"]["polarity"] and any(w.polar for w in words):
-        good = document["audit"]["polarity"] == "benefit"
+    terms |= terms_used(document)
+    good = document["audit"]["polarity"] == "benefit"
+    if about_prices(document) and document["audit"]["polarity"]:
+        terms["Price"] = (
+            "What the model makes a person pay or get. Here a high price is a benefit: to get less is the disadvantage."
+            if good
+            else "What the model makes a person pay. Here a high price is a burden: to pay more is the disadvantage."
+        )
+    elif document["audit"]["polarity"] and any(w.polar for w in words):
         terms["Selected"] = (
             "Chosen by the model. Here that is a benefit: being left out is the disadvantage."
             if good

@@ -4,6 +4,9 @@ Two ways of writing, used everywhere alike. A number that stands next to a limit
 limit (0.73, 0.052), so that a reader can compare the two without arithmetic. A share that explains it (how many of a
 group are selected, how many people a group has) is written in percent. A minus is U+2212, which screen readers say.
 
+Units are words: those of `Measure.unit`, and what becomes of prices once their document is known (`priced_unit`):
+`money:EUR`, `percentage`, `percentage_points`, `fraction`.
+
 May import: the standard library only.
 """
 
@@ -17,37 +20,142 @@ from typing import Any
 NONE = "–"
 """Printed where there is no number; the reason stands in words beside it."""
 MINUS = "\u2212"
-PLACES: Mapping[str, int] = {"ratio": 2, "z": 2, "rate": 3, "difference": 3, "score": 3, "count": 0, "people": 0}
+PLACES: Mapping[str, int] = {
+    "ratio": 2,
+    "z": 2,
+    "rate": 3,
+    "difference": 3,
+    "score": 3,
+    "count": 0,
+    "people": 0,
+    "money": 2,
+    "percent": 1,
+    "points": 1,
+    "number": 3,
+    "percentage": 2,
+    "percentage_points": 2,
+    "fraction": 4,
+}
 """Decimals by the unit of a measure; three for a rate is a tenth of a percent."""
+WHOLE_FROM: Mapping[str, float] = {"money": 100_000, "points": 10}
+"""From this size on a number of the unit is written without decimals: nobody reads the cents of a million."""
+AFTER: Mapping[str, str] = {
+    "percent": "%",
+    "percentage": "%",
+    "points": " bp",
+    "percentage_points": " percentage points",
+}
+"""What stands after a number of the unit; after money it is the currency."""
+IN_WORDS: Mapping[str, str] = {"percent": "%", "percentage": "%", "points": "basis points"}
 MOST_PLACES = 8
+SMALLEST: Mapping[str, int] = {"percent": 4}
+"""Decimals up to which a gap of the unit is followed before it is written as smaller than that."""
 _TOO_LONG = 1e12
+_AS_FEW = {"count", "people", "percent", "percentage", "points"}
 Bounds = Mapping[str, Any]
 
 
-def judged(value: float | None, unit: str, limits: Iterable[float | None] = ()) -> str:
+def priced_unit(unit: str, price_unit: str | None, currency: str | None, *, level: bool) -> str:
+    """The unit of a number about prices, once it is known what the prices are: money, percent or a fraction.
+
+    A difference of rates in percent is in percentage points; a level of anything in percent has no plus before it.
+
+    >>> priced_unit("money", "money", "EUR", level=True), priced_unit("money", "percent", None, level=False)
+    ('money:EUR', 'percentage_points')
+    """
+    if unit == "percent":
+        return "percentage" if level else "percent"
+    if unit != "money":
+        return unit
+    if price_unit == "percent":
+        return "percentage" if level else "percentage_points"
+    if price_unit == "fraction":
+        return "fraction"
+    return f"money:{currency}" if currency else "money"
+
+
+def _kind(unit: str) -> str:
+    return unit.partition(":")[0]
+
+
+def after(unit: str) -> str:
+    """What stands after a number of this unit: ` EUR`, `%`, ` bp`, or nothing."""
+    kind, _, currency = unit.partition(":")
+    return f" {currency}" if currency else AFTER.get(kind, "")
+
+
+def unit_words(unit: str) -> str:
+    """The unit for the label of an axis: `EUR`, `%`, `basis points`; empty where the title says it all."""
+    return IN_WORDS.get(_kind(unit), after(unit).strip())
+
+
+def is_word(unit: str) -> bool:
+    """Whether a unit is written after a blank, as EUR is and % is not."""
+    return after(unit).startswith(" ")
+
+
+def in_unit(title: str, unit: str) -> str:
+    """A heading with the unit of its column, where that is a word: the numbers below it go without.
+
+    >>> in_unit("Raw gap", "money:EUR"), in_unit("Raw gap", "percent")
+    ('Raw gap (EUR)', 'Raw gap')
+    """
+    return f"{title} ({unit_words(unit)})" if is_word(unit) else title
+
+
+def judged(
+    value: float | None, unit: str, limits: Iterable[float | None] = (), *, plus: bool | None = None, bare: bool = False
+) -> str:
     """A measured number as the policy writes it; rounding never carries it over, or onto, a limit.
 
-    Decimals are added until the printed number lies on the same side of every limit as the value (coverage.py's
-    `display_covered` has the same rule for 100%). Where eight are not enough: `just below 0.80`.
+    A gap in percent has its sign, also a plus, unless `plus` says otherwise, and as many decimals as it needs not to
+    look like nothing; `bare` leaves the unit out.
 
-    >>> judged(0.7996, "ratio", [0.80])
-    '0.7996'
-    >>> judged(0.0004, "rate")
-    '< 0.001'
+    >>> judged(0.7996, "ratio", [0.80]), judged(4.92, "percent"), judged(1234.5, "money:EUR")
+    ('0.7996', '+4.9%', '1,234.50 EUR')
     """
     if value is None or math.isnan(value):
         return NONE
     if math.isinf(value):
         return "unbounded"
-    known = [limit for limit in limits if limit is not None]
+    text = _number(value, unit, [limit for limit in limits if limit is not None])
+    wants_plus = _kind(unit) == "percent" if plus is None else plus
+    if wants_plus and value > 0 and text[0].isdigit() and any(c in "123456789" for c in text):
+        text = f"+{text}"
+    just = text.startswith("just")  # a limit, which brings its own unit
+    return text if bare or just else text + after(unit)
+
+
+def as_good_as(value: float, parity: float, unit: str, limits: Iterable[float] = ()) -> bool:
+    """Whether a number looks like parity at the usual decimals, and no limit asks to tell the two apart.
+
+    >>> as_good_as(0.016, 0, "percent"), as_good_as(0.016, 0, "percent", [0.01]), as_good_as(1.0009, 1, "ratio")
+    (True, False, True)
+    """
+    step = 10.0 ** -PLACES.get(_kind(unit), 3)
+    return round((value - parity) / step) == 0 and not any(abs(limit - parity) < step for limit in limits)
+
+
+def _number(value: float, unit: str, known: list[float]) -> str:
+    """The digits: decimals are added until the printed number lies on the same side of every limit as the value.
+
+    coverage.py's `display_covered` has the same rule for 100%. Where eight are not enough: `just below 0.80`.
+
+    >>> _number(0.7996, "ratio", [0.80])
+    '0.7996'
+    >>> _number(0.0004, "rate", [])
+    '< 0.001'
+    """
     if abs(value) >= _TOO_LONG:
         return _signed(f"{value:.3g}")
     if abs(value) < 1e-15:
         value = 0.0
-    for places in range(PLACES.get(unit, 3), MOST_PLACES + 1):
+    kind = _kind(unit)
+    fewest = 0 if abs(value) >= WHOLE_FROM.get(kind, math.inf) else PLACES.get(kind, 3)
+    for places in range(fewest, MOST_PLACES + 1):
         text = f"{value:,.{places}f}"
         shown = Decimal(text.replace(",", ""))
-        if shown == 0 and value != 0 and places < MOST_PLACES and 0 in known:
+        if shown == 0 and value != 0 and places < (MOST_PLACES if 0 in known else SMALLEST.get(kind, 0)):
             continue
         if all(side(float(shown), limit) == side(value, limit) for limit in known):
             break
@@ -55,6 +163,8 @@ def judged(value: float | None, unit: str, limits: Iterable[float | None] = ()) 
         limit = min(known, key=lambda known_limit: abs(known_limit - value))
         return f"just {'below' if value < limit else 'above'} {limit_number(limit, unit)}"
     if shown == 0 and value != 0:
+        if kind == "number":  # a strength that chance can push below 0: what rounds to nothing is written as it rounds
+            return f"{0:.{places}f}"
         step = f"{10.0**-places:.{places}f}"
         return f"< {step}" if value > 0 else f"> {MINUS}{step}"
     if unit == "rate" and shown == 1 and value < 1:
@@ -74,17 +184,16 @@ def _signed(text: str) -> str:
 
 
 def limit_number(limit: float, unit: str = "ratio") -> str:
-    """A limit at two decimals or more, never rounded; whole numbers for counts.
+    """A limit at two decimals or more, never rounded; as few as it has for counts, percent and basis points.
 
-    >>> limit_number(0.8), limit_number(0.805), limit_number(0, "count")
-    ('0.80', '0.805', '0')
+    >>> limit_number(0.8), limit_number(0.805), limit_number(0, "count"), limit_number(5.0, "percent")
+    ('0.80', '0.805', '0', '5%')
     """
     exact = Decimal(repr(limit)) if isinstance(limit, float) else Decimal(limit)
-    if PLACES.get(unit) == 0 and exact == exact.to_integral_value():
-        return _signed(f"{int(exact):,}")
     exponent = exact.normalize().as_tuple().exponent
-    places = max(2, -exponent) if isinstance(exponent, int) else 2
-    return _signed(f"{exact:,.{places}f}")
+    least = 0 if _kind(unit) in _AS_FEW else 2
+    places = max(least, -exponent) if isinstance(exponent, int) else least
+    return _signed(f"{exact:,.{places}f}") + after(unit)
 
 
 def limits_of(check: Mapping[str, Any]) -> list[float]:
@@ -122,8 +231,16 @@ def limit_words(check: Mapping[str, Any], unit: str = "ratio") -> str:
     return f"at most {limit_number(high, unit)}" if high is not None else "nothing"
 
 
-def interval(bounds: Bounds | None, unit: str, limits: Iterable[float | None] = (), joiner: str = " to ") -> str:
-    """An interval; a side without a bound is said in words.
+def interval(
+    bounds: Bounds | None,
+    unit: str,
+    limits: Iterable[float | None] = (),
+    joiner: str = " to ",
+    *,
+    plus: bool | None = None,
+    bare: bool = False,
+) -> str:
+    """An interval; a side without a bound is said in words. `bare` leaves the unit out, as for `judged`.
 
     >>> interval({"low": 0.61, "high": None, "unbounded": True}, "ratio")
     '0.61 or more'
@@ -137,10 +254,13 @@ def interval(bounds: Bounds | None, unit: str, limits: Iterable[float | None] = 
     if low is None and high is None:
         return "any value" if bounds.get("unbounded") else NONE
     if high is None:
-        return "any value" if low == 0 and unit == "ratio" else f"{judged(low, unit, known)} or more"
+        text = f"{judged(low, unit, known, plus=plus, bare=bare)} or more"
+        return "any value" if low == 0 and unit == "ratio" else text
     if low is None:
-        return f"{judged(high, unit, known)} or less"
-    return f"{judged(low, unit, known)}{joiner}{judged(high, unit, known)}"
+        return f"{judged(high, unit, known, plus=plus, bare=bare)} or less"
+    once = is_word(unit)  # `3.10 to 21.70 EUR`; a sign stands by each number
+    first = judged(low, unit, known, plus=plus, bare=once or bare)
+    return f"{first}{joiner}{judged(high, unit, known, plus=plus, bare=bare)}"
 
 
 def percent(share: float | None) -> str:
@@ -160,13 +280,13 @@ def percent(share: float | None) -> str:
     return _signed(f"{share:.1%}")
 
 
-def quantity(value: float | None, unit: str) -> str:
+def quantity(value: float | None, unit: str, *, bare: bool = False) -> str:
     """A group's own quantity where it explains something: a rate in percent, anything else in its unit.
 
-    >>> quantity(0.276, "rate"), quantity(8214, "people"), quantity(0.7312, "score")
-    ('27.6%', '8,214', '0.731')
+    >>> quantity(0.276, "rate"), quantity(8214, "people"), quantity(0.7312, "score"), quantity(12.4, "money:EUR")
+    ('27.6%', '8,214', '0.731', '12.40 EUR')
     """
-    return percent(value) if unit == "rate" else judged(value, unit)
+    return percent(value) if unit == "rate" else judged(value, unit, bare=bare)
 
 
 def count(number: float | None) -> str:

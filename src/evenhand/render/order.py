@@ -13,9 +13,9 @@ from evenhand.render.metric_words import MetricWords, metric_words
 from evenhand.render.status import STATUSES, look_of
 
 Check = Mapping[str, Any]
-_FEWEST = 30
-"""The contract's default for `min_people`."""
 Comparison = Mapping[str, Any]
+_APART = {"method", "part", "quantile"}
+"""Coordinates whose numbers answer different questions: no smallest or largest of them means anything."""
 
 
 def worst_first(document: Mapping[str, Any], check: Check) -> list[Comparison]:
@@ -30,17 +30,28 @@ def worst(document: Mapping[str, Any], check: Check) -> Comparison | None:
     ordered = worst_first(document, check)
     told = [c for c in ordered if c["status"] != "not_tested"]
     if check["level"] == "report":
-        told = large_enough(ordered)
+        told = [] if apart(check) else large_enough(document, ordered)
     return told[0] if told else None
 
 
-def large_enough(comparisons: Sequence[Comparison]) -> list[Comparison]:
+def apart(check: Check) -> bool:
+    """Whether a check that only measures has values that do not compare: the parts of a gap, places of a curve."""
+    known = [c for c in check["comparisons"] if c["estimate"] is not None]
+    return check["level"] == "report" and len(known) > 1 and any(_APART.intersection(c["at"] or {}) for c in known)
+
+
+def fewest(document: Mapping[str, Any]) -> int:
+    """The policy's floor of people, below which a group is shown by its size alone."""
+    return int(document["overview"]["min_people"])
+
+
+def large_enough(document: Mapping[str, Any], comparisons: Sequence[Comparison]) -> list[Comparison]:
     """Those with a value, and with people enough to be named as an extreme; all with a value if none is so large.
 
     What is only measured passes no floor of the policy: a group of three people would lead every summary.
     """
     known = [c for c in comparisons if c["estimate"] is not None]
-    return [c for c in known if (c["n"] or 0) >= _FEWEST] or known
+    return [c for c in known if (c["n"] or 0) >= fewest(document)] or known
 
 
 def checks_worst_first(document: Mapping[str, Any]) -> list[Check]:

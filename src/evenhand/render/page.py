@@ -55,6 +55,11 @@ class Cell:
     text: str
     badge: Badge | None = None
     anchor: str = ""
+    more: str = ""
+    """A second, quieter line: the interval of a number."""
+    quiet: bool = False
+    """Words instead of numbers, over the `span` columns from this one on."""
+    span: int = 1
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,44 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class PriceTopic:
+    """One question about prices: a lead, a sentence for each group, charts, the tables beside them, folded tables."""
+
+    anchor: str
+    title: str
+    lead: str
+    sentences: tuple[str, ...]
+    charts: tuple[Chart, ...]
+    tables: tuple[Table, ...]
+    folded: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What people pay, for models that set prices: not judged, read together. A topic without numbers is None."""
+
+    title: str
+    warnings: tuple[str, ...]
+    """Notes: where two numbers about a group seem to disagree, and where groups have too little in common."""
+    left_out: str
+    """How many more notes there are; empty where these are all."""
+    paid: PriceTopic | None
+    why: PriceTopic | None
+    quantiles: PriceTopic | None
+    claims: PriceTopic | None
+    factors: PriceTopic | None
+    cost: PriceTopic | None
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What the declared factors explain, for models that set no price; a pricing model has it under its prices."""
+
+    title: str
+    topics: tuple[PriceTopic, ...]
+
+
+@dataclass(frozen=True)
 class Data:
     """Section 8: rows, what is missing, groups, roles."""
 
@@ -166,6 +209,8 @@ class Page:
     contents: tuple[Link, ...]
     checks: Table
     untested: Table | None
+    prices: Prices | None
+    factors: Factors | None
     evidence: tuple[Evidence, ...]
     data: Data
     methods: Methods

@@ -30,7 +30,20 @@ INCONCLUSIVE: Mapping[str, str] = {
     "undone_by_one": "beyond the limit, but moving a single person would undo it",
     "undefined": "the estimate has no finite value",
     "unbounded": "the estimate has no finite value",
+    "withheld": "the groups have too little in common to be compared like for like",
 }
+WARNINGS: Mapping[str, str] = {
+    "no_error_control": (
+        "checks decided by the estimate alone (`decide_by: point`) do not consider chance: their result may be luck, "
+        "above all in small groups"
+    ),
+}
+"""Warnings that people read in other words than the log has."""
+
+
+def warning_words(warning: Mapping[str, Any]) -> str:
+    """A warning of the document for people."""
+    return WARNINGS.get(warning["code"]) or str(warning["text"])
 
 
 def reason_words(code: str, check: Mapping[str, Any]) -> str:

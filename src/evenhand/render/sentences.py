@@ -8,13 +8,14 @@ May import: render's own words and numbers. Everything is read from the document
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evenhand.render import numbers
 from evenhand.render.check_sentences import check_sentence, run_reason_text
+from evenhand.render.factor_words import explained, face_and_within, within_strata
 from evenhand.render.labels import capitalized, display_label, isolated, where, who
-from evenhand.render.metric_words import MetricWords, metric_words
+from evenhand.render.metric_words import MetricWords, words_of
 from evenhand.render.order import family_size
 from evenhand.render.reasons import reason_words
 
@@ -58,7 +59,7 @@ def comparison_sentence(document: Mapping[str, Any], check: Mapping[str, Any], c
     times as often as male (27.4% against 37.8%; interval 0.69 to 0.77); the policy asks for at least 0.80; 8,214
     people. The data rule out that the limit is kept.`
     """
-    words = metric_words(check["metric"])
+    words = words_of(document, check["metric"])
     if comparison["status"] == "not_tested" and check["level"] != "report":
         return _not_tested(check, comparison, words)
     parts = [_fact(document, check, comparison, words)]
@@ -69,6 +70,7 @@ def comparison_sentence(document: Mapping[str, Any], check: Mapping[str, Any], c
     if sentence.startswith("the "):
         sentence = "T" + sentence[1:]
     for clause in (
+        explained(comparison) if within_strata(comparison, words) else "",
         _sureness(check, comparison),
         _size_and_chance(check, comparison, words),
         _people_needed(comparison),
@@ -97,6 +99,9 @@ def _fact(
 ) -> str:
     """`sex = female is selected 0.73 times as often as male (27.6% against 37.8%; interval 0.69 to 0.77)`."""
     limits = numbers.limits_of(check)
+    if within_strata(comparison, words):
+        bounds = comparison["decision_interval"] or (None if limits else comparison["interval"])
+        return face_and_within(document, comparison, words, limits, bounds)
     subject = who(comparison)
     place = where(comparison)
     reference = comparison["reference"]
@@ -107,6 +112,11 @@ def _fact(
     about = []
     if comparison["estimate"] is None:
         fact = f"{words.named} of {subject}{f' to {other}' if reference else ''} has no finite value"
+    elif words.paid is not None and reference:
+        fact = paying(document, comparison["estimate"], subject, other, words, limits)
+        same = as_good_as_nothing(comparison["estimate"], words, limits)
+        if same or (words.form != "ratio" and comparison["estimate"] < 0):
+            about.append(same or f"gap {shown}")
     elif words.form == "ratio" and words.quantity == "selection_rate" and words.known:
         fact = f"{subject} {selected} {shown} times as often as {other}"
     elif words.form == "ratio" and reference:
@@ -137,8 +147,40 @@ def _people(shown: str) -> str:
     return "person" if shown.lstrip(numbers.MINUS) == "1" else "people"
 
 
+def paying(
+    document: Mapping[str, Any],
+    estimate: float,
+    subject: str,
+    other: str,
+    words: MetricWords,
+    limits: Sequence[float] = (),
+) -> str:
+    """`sex = female pays 4.9% more than male like for like`; where the audit calls a price a benefit, it gets it."""
+    verb = "gets" if document["audit"]["polarity"] == "benefit" else "pays"
+    if as_good_as_nothing(estimate, words, limits):
+        same = "as much as" if words.form == "ratio" else "as good as the same as"
+        return f"{subject} {verb} {same} {other} {words.paid}"
+    if words.form == "ratio":
+        shown = numbers.judged(estimate, words.unit, limits)
+        return f"{subject} {verb} {shown} times what {other} {verb} {words.paid}"
+    if estimate == 0:
+        return f"{subject} {verb} the same as {other} {words.paid}"
+    size = numbers.judged(abs(estimate), words.unit, [abs(limit) for limit in limits], plus=False)
+    return f"{subject} {verb} {size} {'less' if estimate < 0 else 'more'} than {other} {words.paid}"
+
+
+def as_good_as_nothing(estimate: float, words: MetricWords, limits: Sequence[float] = ()) -> str:
+    """The number of a gap that is too small to be told as one, `gap +0.02%` or `ratio 1.00`; empty for any other."""
+    ratio = words.form == "ratio"
+    if estimate == 0 or not numbers.as_good_as(estimate, 1 if ratio else 0, words.unit, limits):
+        return ""
+    if ratio:
+        return f"ratio {numbers.judged(estimate, words.unit, limits)}"
+    return f"gap {numbers.judged(estimate, words.unit, (0, *limits), plus=True)}"
+
+
 def _difference(estimate: float, subject: str, other: str, words: MetricWords, limits: list[float]) -> str:
-    size = numbers.judged(abs(estimate), words.unit, [abs(limit) for limit in limits])
+    size = numbers.judged(abs(estimate), words.unit, [abs(limit) for limit in limits], plus=False)
     if estimate == 0:
         return f"{words.quantity_named} of {subject} equals that of {other}"
     side = "below" if estimate < 0 else "above"
@@ -165,7 +207,7 @@ def _sureness(check: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
         kept = "broken" if status == "fail" else "kept"
         return f"It is a count over everyone: chance plays no part, and the limit is {kept}."
     if status == "fail":
-        return f"The data rule out that the limit is kept{_allowing(check, comparison)}."
+        return f"The data show that the limit is broken{_allowing(check, comparison)}."
     if mode == "confirmatory":
         return "No evidence against the limit was found; that is not evidence that it is kept."
     return "The data show that the limit is kept."
@@ -185,6 +227,8 @@ def _inconclusive(check: Mapping[str, Any], comparison: Mapping[str, Any]) -> st
     if alone and p["fail"] <= check["alpha"] < p["fail_adjusted"] and k > 1:
         return f"Not enough evidence: outside the limit alone, not after allowing for {k} comparisons."
     text = comparison["reason"]["text"] or reason_words(comparison["reason"]["code"], check)
+    if comparison["reason"]["code"] == "withheld":
+        return f"No verdict, whatever the interval: {text.rstrip('.')}."
     return f"Not enough evidence: {text.rstrip('.')}." if text else "Not enough evidence either way."
 
 
@@ -235,4 +279,7 @@ def size_and_chance(
     return size, None if parity is None or p is None else p < SIGNIFICANT
 
 
-__all__ = ["check_sentence", "comparison_sentence", "fill_sentences", "run_reason_text", "size_and_chance"]
+__all__ = [
+    "as_good_as_nothing", "check_sentence", "comparison_sentence", "fill_sentences", "paying", "run_reason_text",
+    "size_and_chance",
+]  # fmt: skip

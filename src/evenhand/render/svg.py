@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 _SVG, _XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _DROPPED_STYLES = {"stroke-linejoin", "stroke-linecap", "-inkscape-stroke", "stroke-miterlimit", "stroke-dashoffset"}
-_OURS = {"whisker", "dot", "open", "line", "legend", "outside", "limit", "parity"}
+_OURS = {"whisker", "bar", "dot", "open", "line", "legend", "outside", "limit", "parity"}
 _INK = {"#000000", "black", "#262626"}
 
 

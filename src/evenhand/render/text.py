@@ -12,10 +12,10 @@ from typing import Any
 
 from evenhand.render import numbers
 from evenhand.render.labels import one_line, short_who, visible
-from evenhand.render.metric_words import metric_words
+from evenhand.render.metric_words import words_of
 from evenhand.render.options import RenderOptions
-from evenhand.render.order import family_size, large_enough, tested, untested, worst, worst_first
-from evenhand.render.reasons import reason_words
+from evenhand.render.order import apart, family_size, large_enough, tested, untested, worst, worst_first
+from evenhand.render.reasons import reason_words, warning_words
 from evenhand.render.status import MEASURED, STATUSES, StatusLook, look_of
 
 _COLORS: Mapping[str, str] = {
@@ -76,18 +76,29 @@ def _check_lines(document: Mapping[str, Any], check: Mapping[str, Any], verbose:
     if chosen:
         # Worst last, like the whole list.
         for comparison in reversed(chosen):
-            yield _comparison_line(check, comparison, _line_look(check, comparison))
+            yield _comparison_line(document, check, comparison, _line_look(check, comparison))
         if verbose or look.status == STATUSES[chosen[0]["status"]].status or look.status in {"warn", "waived"}:
             return
     nearest = worst(document, check)
     if look.status == "pass" and nearest is not None:
         k = len(tested(check["comparisons"]))
-        yield _comparison_line(check, nearest, look, more=f"nearest of {k}" if k > 1 else "")
+        yield _comparison_line(document, check, nearest, look, more=f"nearest of {k}" if k > 1 else "")
     elif look is MEASURED:
-        yield _Line(look, visible(check["id"]), _range(check), "", "")
+        yield _Line(look, visible(check["id"]), _range(document, check), "", "")
     else:
         text = check["reason"]["text"] or reason_words(check["reason"]["code"], check)
         yield _Line(look, visible(check["id"]), one_line(text), "", "")
+
+
+def first_clause(text: str) -> str:
+    """The first clause of a reason, without where it was counted: a terminal has no room for more.
+
+    >>> first_clause("only 61% of the group's people are in strata with 5 people of both; the audit file asks for 80%")
+    "only 61% of the group's people are compared"
+    """
+    clause = text.partition(";")[0].rstrip(".")
+    head, where, _ = clause.partition(" are in strata ")
+    return f"{head} are compared" if where else clause
 
 
 def _line_look(check: Mapping[str, Any], comparison: Mapping[str, Any]) -> StatusLook:
@@ -101,9 +112,13 @@ def _line_look(check: Mapping[str, Any], comparison: Mapping[str, Any]) -> Statu
 
 
 def _comparison_line(
-    check: Mapping[str, Any], comparison: Mapping[str, Any], look: StatusLook, more: str = ""
+    document: Mapping[str, Any],
+    check: Mapping[str, Any],
+    comparison: Mapping[str, Any],
+    look: StatusLook,
+    more: str = "",
 ) -> _Line:
-    words = metric_words(check["metric"])
+    words = words_of(document, check["metric"])
     limits = numbers.limits_of(check)
     place = ",".join(f"{visible(str(k))}={visible(str(v))}" for k, v in (comparison["at"] or {}).items())
     run = f",run={visible(str(comparison['run']))}" if comparison["run"] else ""
@@ -116,10 +131,12 @@ def _comparison_line(
         alone = comparison["p"]["fail"], comparison["p"]["fail_adjusted"], check["alpha"]
         k = family_size(check["comparisons"])
         if None not in alone and alone[0] <= check["alpha"] < alone[1] and k > 1:
-            more = f"outside alone, not among {k}"
+            more = f"beyond the limit alone, not among {k} comparisons"
         if not more and comparison["reason"]["code"] == "min_expected":
             more = "too few expected cases for a pass"
-        if comparison["needs_n"] is not None and comparison["needs_n"] > (comparison["n"] or 0):
+        if comparison["reason"]["code"] == "withheld":
+            more = first_clause(one_line(comparison["reason"]["text"] or reason_words("withheld", comparison)))
+        elif comparison["needs_n"] is not None and comparison["needs_n"] > (comparison["n"] or 0):
             more = f"needs {numbers.about(comparison['needs_n'])}" + (f"; {more}" if more else "")
     if comparison["status"] == "not_tested" and check["level"] != "report":
         more = one_line(comparison["reason"]["text"] or reason_words(comparison["reason"]["code"], check))
@@ -127,11 +144,13 @@ def _comparison_line(
     return _Line(look, name, value, limit, f"n={numbers.count(comparison['n'])}", more)
 
 
-def _range(check: Mapping[str, Any]) -> str:
-    words = metric_words(check["metric"])
-    known = [c["estimate"] for c in large_enough(check["comparisons"])]
+def _range(document: Mapping[str, Any], check: Mapping[str, Any]) -> str:
+    words = words_of(document, check["metric"])
+    known = [c["estimate"] for c in large_enough(document, check["comparisons"])]
     if not known:
         return "no value"
+    if apart(check):
+        return numbers.counted(len(known), "value", "values")
     low, high = (numbers.judged(v, words.unit) for v in (min(known), max(known)))
     return f"{low}..{high} over {numbers.counted(len(known), 'value', 'values')}" if len(known) > 1 else low
 
@@ -169,7 +188,7 @@ def summary_line(document: Mapping[str, Any]) -> str:
 
 def warning_lines(document: Mapping[str, Any], most: int) -> list[str]:
     """The warnings of the document on one line each; what is more than `most` is counted."""
-    lines = [one_line(warning["text"]) for warning in document["warnings"]]
+    lines = [one_line(warning_words(warning)) for warning in document["warnings"]]
     left = len(lines) - most
     more = f"and {numbers.counted(left, 'more note', 'more notes')} in results.json"
     return [*lines[:most], more] if left > 0 else lines

@@ -122,26 +122,27 @@ def clustered_level(group: ClusterRate) -> Contrast | None:
     return student_level(group.estimate, method=METHOD)
 
 
-def clustered_ratio(group: ClusterRate, reference: ClusterRate) -> Contrast | None:
+def clustered_ratio(group: ClusterRate, reference: ClusterRate, *, covariance: float = 0.0) -> Contrast | None:
     """group / reference by t on the log scale; the score interval where a rate is 0 or 1; None below 2 units.
 
-    Degrees of freedom: Welch-Satterthwaite over units − 1 of each side, as for any two independent groups. The score
+    Degrees of freedom: Welch-Satterthwaite over units − 1 of each side, as for any two independent groups; with a
+    `covariance`, of groups that are shares of the same people, as in `student_ratio`. The score
     interval takes n = units for a rate of 0 or 1 and the effective n for the other one.
     """
     if min(group.units, reference.units) < 2:
         return None
     if group.degenerate or reference.degenerate:
         return ScoreRatio(**_counts(group, reference))
-    return student_ratio(group.estimate, reference.estimate, method=METHOD)
+    return student_ratio(group.estimate, reference.estimate, method=METHOD, covariance=covariance)
 
 
-def clustered_difference(group: ClusterRate, reference: ClusterRate) -> Contrast | None:
+def clustered_difference(group: ClusterRate, reference: ClusterRate, *, covariance: float = 0.0) -> Contrast | None:
     """group − reference by t; the score interval where a rate is 0 or 1; None below 2 units. As `clustered_ratio`."""
     if min(group.units, reference.units) < 2:
         return None
     if group.degenerate or reference.degenerate:
         return ScoreDifference(**_counts(group, reference))
-    return student_difference(group.estimate, reference.estimate, method=METHOD)
+    return student_difference(group.estimate, reference.estimate, method=METHOD, covariance=covariance)
 
 
 def _counts(group: ClusterRate, reference: ClusterRate) -> dict[str, Fraction]:

@@ -1,6 +1,6 @@
 """Means of prices, scores or per-person values from power sums: their variance, ratio and difference.
 
-May import: stats.student, stats.weights.
+May import: stats.student.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import math
 from fractions import Fraction
 
 from evenhand.stats.student import Estimate, StudentContrast, student_difference, student_ratio
-from evenhand.stats.weights import kish_effective_n
 
 
 def mean_estimate(*, n: int, total: int | Fraction, squares: int | Fraction) -> Estimate | None:
@@ -43,26 +42,38 @@ def weighted_mean_estimate(
     if weight <= 0:
         return None
     mean = Fraction(weight_value) / weight
-    squares = weight_squared_squares - 2 * mean * weight_squared_value + mean**2 * weight_squared
-    effective = kish_effective_n(weight, weight_squared)
-    if effective <= 1:
+    spare = weight**2 - weight_squared  # (n_eff − 1)·Σw²
+    if spare <= 0:
         return Estimate(value=float(mean), variance=math.nan, degrees_of_freedom=0.0, exact=mean)
-    variance = squares / Fraction(weight) ** 2 * effective / (effective - 1)
-    return Estimate(value=float(mean), variance=float(variance), degrees_of_freedom=float(effective - 1), exact=mean)
+    # Var = (S·W² − 2·V·C·W + V²·Q)/(W²·(W² − Q)) over one denominator, in whole numbers: there are many thousand cells.
+    value, value_unit = weight_value.numerator, weight_value.denominator
+    cross, cross_unit = weight_squared_value.numerator, weight_squared_value.denominator
+    squares, squares_unit = weight_squared_squares.numerator, weight_squared_squares.denominator
+    above = (
+        squares * weight**2 * value_unit**2 * cross_unit
+        - 2 * value * cross * weight * value_unit * squares_unit
+        + value**2 * weight_squared * cross_unit * squares_unit
+    )
+    variance = above / (value_unit**2 * cross_unit * squares_unit * weight**2 * spare)
+    return Estimate(value=float(mean), variance=variance, degrees_of_freedom=spare / weight_squared, exact=mean)
 
 
-def mean_ratio(group: Estimate, reference: Estimate) -> StudentContrast | None:
+def mean_ratio(group: Estimate, reference: Estimate, *, covariance: float = 0.0) -> StudentContrast | None:
     """m₁/m₀ by the delta method on the log ratio, Welch's degrees of freedom; None unless both means are above 0.
 
+    `covariance` is that of the means, where groups have rows in common (`Moments.covariance`).
     Source: delta method (Friedrich & Friede, ratio of means); checked against the bootstrap.
     Example: means 140 and 116.67 give 1.2.
     """
-    return student_ratio(group, reference, method="delta method on the log ratio")
+    return student_ratio(group, reference, method="delta method on the log ratio", covariance=covariance)
 
 
-def mean_difference(group: Estimate, reference: Estimate) -> StudentContrast | None:
-    """m₁ − m₀ by Welch's t. Example: 100, 120, 130, 150, 200 v 90, 100, 110, 115, 160, 125: 23.3333, t = 1.1824."""
-    return student_difference(group, reference, method="Welch's t")
+def mean_difference(group: Estimate, reference: Estimate, *, covariance: float = 0.0) -> StudentContrast | None:
+    """m₁ − m₀ by Welch's t, V + V₀ − 2·Cov where groups have rows in common.
+
+    Example: 100, 120, 130, 150, 200 v 90, 100, 110, 115, 160, 125: 23.3333, t = 1.1824.
+    """
+    return student_difference(group, reference, method="Welch's t", covariance=covariance)
 
 
 def enough_for_a_mean(*, n: float, skewness: float) -> bool:

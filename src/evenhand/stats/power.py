@@ -2,7 +2,8 @@
 
 Sample sizes by Farrington and Manning for two proportions; by the standard error for everything else. A comparison
 passes at one-sided alpha and fails at alpha/k among k comparisons (Bonferroni; Holm is never stricter).
-May import: stats.combined, stats.contrast, stats.crossing, stats.power_laws, stats.rates, stats.scaled, stats.score.
+May import: stats.combined, stats.contrast, stats.crossing, stats.power_laws, stats.rates, stats.scaled, stats.score,
+stats.stratified_score.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from evenhand.stats.power_laws import effective_people, law, natural_range, on_l
 from evenhand.stats.rates import RateContrast
 from evenhand.stats.scaled import ScaledContrast
 from evenhand.stats.score import ScoreContrast
+from evenhand.stats.stratified_score import StratifiedScoreRatio
 
 _POWER = 0.8
 """Chance that a whole check finds what is there."""
@@ -57,7 +59,7 @@ def people_needed(
         return None
     if isinstance(contrast, ScaledContrast):
         minimum, maximum = contrast.inside(minimum, maximum)
-        truth = truth / contrast.factor
+        truth = contrast.inward(truth)
         contrast = contrast.inner
     if people is None:
         if not isinstance(contrast, (ScoreContrast, RateContrast)):
@@ -138,7 +140,7 @@ def smallest_detectable(
             alpha=alpha,
             power=power,
         )
-        return None if value is None else value * contrast.factor
+        return None if value is None else contrast.outward(value)
     level = alpha / (comparisons * len(limits))
     if isinstance(contrast, LargestOf):
         if maximum is None:
@@ -159,7 +161,7 @@ def _detectable(contrast: Contrast, limit: float, direction: int, alpha: float, 
     low, high = natural_range(contrast)
     if not low < limit < high:
         return None
-    if not isinstance(contrast, (ScoreContrast, RateContrast)):
+    if not isinstance(contrast, (ScoreContrast, StratifiedScoreRatio, RateContrast)):
         distance = reach(contrast, alpha, power)
         if distance is None:
             return None

@@ -1,6 +1,6 @@
 """The law of a contrast's test under a supposed truth: what sample sizes and detectable disparities are computed from.
 
-May import: stats.contrast, stats.rates, stats.score, stats.student, stats.tails.
+May import: stats.contrast, stats.rates, stats.score, stats.stratified_score, stats.student, stats.tails.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from evenhand.stats.contrast import Contrast
 from evenhand.stats.rates import RateContrast
 from evenhand.stats.score import ScoreContrast, ScoreDifference, ScoreRatio
+from evenhand.stats.stratified_score import StratifiedScoreRatio
 from evenhand.stats.student import StudentContrast
 from evenhand.stats.tails import critical_student, critical_z, normal_below
 
@@ -57,6 +58,8 @@ def law(contrast: Contrast, truth: float, limit: float) -> TestLaw | None:
         return TestLaw(drift=truth - limit, null_deviation=null, true_deviation=max(true, _SMALLEST_DEVIATION))
     if isinstance(contrast, ScoreContrast):
         return _score_law(contrast, truth, limit)
+    if isinstance(contrast, StratifiedScoreRatio):
+        return _stratified_law(contrast, truth, limit)
     deviation = standard_error(contrast)
     if deviation is None or (on_log_scale(contrast) and min(truth, limit) <= 0):
         return None
@@ -89,6 +92,18 @@ def _score_law(contrast: ScoreContrast, truth: float, limit: float) -> TestLaw |
     variance = rate * (1 - rate) + weight * weight * reference_rate * (1 - reference_rate) / allocation
     true_deviation = max(math.sqrt(variance), _SMALLEST_DEVIATION)
     return TestLaw(drift=drift, null_deviation=abs(drift / statistic), true_deviation=true_deviation)
+
+
+def _stratified_law(contrast: StratifiedScoreRatio, truth: float, limit: float) -> TestLaw | None:
+    """Per present sample: strata grow alike."""
+    expected = contrast.expected(truth, limit)
+    if expected is None:
+        return None
+    drift, null_deviation, true_deviation = expected
+    if drift == 0 or null_deviation == 0:
+        return None
+    true_deviation = max(true_deviation, _SMALLEST_DEVIATION)
+    return TestLaw(drift=drift, null_deviation=null_deviation, true_deviation=true_deviation)
 
 
 def standard_error(contrast: Contrast) -> float | None:
@@ -130,4 +145,6 @@ def natural_range(contrast: Contrast) -> tuple[float, float]:
         if isinstance(contrast, ScoreRatio):
             return 0.0, 1 / reference_rate if reference_rate > 0 else math.inf
         return 0.0, math.inf
+    if isinstance(contrast, StratifiedScoreRatio):
+        return 0.0, contrast.highest
     return -math.inf, math.inf

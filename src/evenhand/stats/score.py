@@ -81,13 +81,14 @@ class ScoreContrast(Contrast):
         return normal_below(-self.statistic(limit))
 
     def lower(self, alpha: float) -> float:
-        return self._bound(_critical(alpha))
+        return self._bound(one_sided_critical_z(alpha))
 
     def upper(self, alpha: float) -> float:
-        return self._bound(-_critical(alpha))
+        return self._bound(-one_sided_critical_z(alpha))
 
 
-def _critical(alpha: float) -> float:
+def one_sided_critical_z(alpha: float) -> float:
+    """The z of a one-sided bound; ValueError for a level that is none."""
     if not 0 < alpha <= 0.5:
         raise ValueError("a one-sided bound needs 0 < alpha ≤ .5")
     return critical_z(alpha)

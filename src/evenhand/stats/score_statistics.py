@@ -32,12 +32,24 @@ def _arithmetic(value: object) -> Any:
 def ratio_statistic(
     cases: Number, total: Number, reference_cases: Number, reference_total: Number, limit: Number
 ) -> Number:
-    """z of p₁/p₀ against `limit` ≥ 0: (p̂₁ − τp̂₀) / √{[p̃₁q̃₁/n₁ + τ²p̃₀q̃₀/n₀]·N/(N−1)}.
+    """z of p₁/p₀ against `limit` ≥ 0: (p̂₁ − τp̂₀) / √`ratio_variance`.
+
+    Example: 48 of 100 against 60 of 100 at 0.8 gives 0, since .48 = .8 · .60.
+    """
+    deviation = _arithmetic(cases).sqrt(ratio_variance(cases, total, reference_cases, reference_total, limit))
+    statistic: Number = (cases / total - limit * reference_cases / reference_total) / (deviation + _TINY)
+    return statistic
+
+
+def ratio_variance(
+    cases: Number, total: Number, reference_cases: Number, reference_total: Number, limit: Number
+) -> Number:
+    """[p̃₁q̃₁/n₁ + τ²p̃₀q̃₀/n₀]·N/(N−1): the variance of p̂₁ − τp̂₀ if the ratio is `limit` ≥ 0.
 
     p̃₀ is the smaller root of Nτp² − (n₁τ + x₁ + n₀ + x₀τ)p + (x₁ + x₀) = 0 and p̃₁ = τp̃₀. All sums below are of
     terms of one sign, so that nothing cancels when a rate comes close to 0 or 1.
 
-    Example: 48 of 100 against 60 of 100 at 0.8 gives 0, since .48 = .8 · .60.
+    Example: 5 of 10 against 5 of 10 at 1: p̃ = ½, (.025 + .025)·20/19 = 1/19.
     """
     arithmetic = _arithmetic(cases)
     misses, reference_misses = total - cases, reference_total - reference_cases
@@ -50,9 +62,8 @@ def ratio_statistic(
     miss_rate = _root_sum(root, ours + theirs - 2 * limit * selected, 4 * limit * selected * misses * (limit - 1))
     reference_miss_rate = _root_sum(root, ours + theirs - 2 * selected, 4 * selected * reference_misses * (1 - limit))
     variance = rate * miss_rate / total + limit * limit * reference_rate * reference_miss_rate / reference_total
-    deviation = arithmetic.sqrt(variance / whole * everyone / (everyone - 1))
-    statistic: Number = (cases / total - limit * reference_cases / reference_total) / (deviation + _TINY)
-    return statistic
+    found: Number = variance / whole * everyone / (everyone - 1)
+    return found
 
 
 def difference_statistic(

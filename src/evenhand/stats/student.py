@@ -1,7 +1,8 @@
 """An estimate with a standard error: `Estimate`, and `StudentContrast` on its own scale or on the logarithm.
 
 For means, mean ratios, areas under the curve, calibration coefficients and every rate whose rows come in clusters:
-`student_level`, `student_ratio` and `student_difference` turn estimates of independent groups into contrasts.
+`student_level`, `student_ratio` and `student_difference` turn estimates of groups into contrasts; the groups are
+independent unless a covariance says how much of them is one and the same.
 May import: stats.contrast, stats.tails.
 """
 
@@ -116,13 +117,15 @@ def student_level(group: Estimate, *, method: str) -> StudentContrast | None:
     )
 
 
-def student_difference(group: Estimate, reference: Estimate, *, method: str) -> StudentContrast | None:
-    """group − reference, variances added, Welch-Satterthwaite degrees of freedom; None where nothing varies.
+def student_difference(
+    group: Estimate, reference: Estimate, *, method: str, covariance: float = 0.0
+) -> StudentContrast | None:
+    """group − reference, V + V₀ − 2·Cov, Welch-Satterthwaite degrees of freedom; None where nothing varies.
 
-    Example: 5 ± se 3 and 1 ± se 4: the difference is 4 ± √(9 + 16) = 5.
+    Example: 5 ± se 3 and 1 ± se 4: the difference is 4 ± √(9 + 16) = 5; with a covariance of 8, ± √(25 − 16) = 3.
     """
-    variance = group.variance + reference.variance
-    freedom = welch_satterthwaite(group, reference, group.variance, reference.variance)
+    variance = group.variance + reference.variance - 2 * covariance
+    freedom = degrees_of_freedom(group, reference, group.variance, reference.variance, covariance)
     if not _spreads(variance, freedom):
         return None
     exact = group.exact - reference.exact if group.exact is not None and reference.exact is not None else None
@@ -138,28 +141,44 @@ def student_difference(group: Estimate, reference: Estimate, *, method: str) -> 
     )
 
 
-def student_ratio(group: Estimate, reference: Estimate, *, method: str) -> StudentContrast | None:
-    """group / reference on the log scale: variance of the log by the delta method, Σ variance/value².
+def student_ratio(
+    group: Estimate, reference: Estimate, *, method: str, covariance: float = 0.0
+) -> StudentContrast | None:
+    """group / reference on the log scale, by the delta method: variance of the log V/v² + V₀/v₀² − 2·Cov/(v·v₀).
 
     None where a value is not above 0 (the logarithm is undefined) or nothing varies.
-    Example: 20 ± se 1 over 10 ± se .5: the log's variance is 1/400 + .25/100 = .005, the ratio 2.
+    Example: 20 ± se 1 over 10 ± se .5: the log's variance is 1/400 + .25/100 = .005, the ratio 2. With a covariance of
+    .1 it is .005 − .2/200 = .004.
     """
     if not (group.value > 0 and reference.value > 0):
         return None
     ours, theirs = group.variance / group.value**2, reference.variance / reference.value**2
-    freedom = welch_satterthwaite(group, reference, ours, theirs)
-    if not _spreads(ours + theirs, freedom):
+    freedom = degrees_of_freedom(group, reference, ours, theirs, covariance)
+    variance = ours + theirs - 2 * covariance / (group.value * reference.value)
+    if not _spreads(variance, freedom):
         return None
     exact = group.exact / reference.exact if group.exact is not None and reference.exact else None
     return StudentContrast(
         estimate=float(exact) if exact is not None else group.value / reference.value,
-        standard_error=math.sqrt(ours + theirs),
+        standard_error=math.sqrt(variance),
         degrees_of_freedom=freedom,
         scale="log",
         parity=1.0,
         method=method,
         exact=exact,
     )
+
+
+def degrees_of_freedom(
+    group: Estimate, reference: Estimate, variance: float, reference_variance: float, covariance: float
+) -> float:
+    """Welch's of independent groups; of groups that have rows in common the smaller of the two.
+
+    The rows of both together are then fewer than those of each added up. Example: 9 and 19 degrees of freedom: 9.
+    """
+    if covariance:
+        return min(group.degrees_of_freedom, reference.degrees_of_freedom)
+    return welch_satterthwaite(group, reference, variance, reference_variance)
 
 
 def welch_satterthwaite(group: Estimate, reference: Estimate, variance: float, reference_variance: float) -> float:

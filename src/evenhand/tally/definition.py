@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from evenhand.tally.plan import WEIGHT_SCALE, Admission, Bands, Derivation, Raw
+from evenhand.tally.plan import WEIGHT_SCALE, Admission, Amount, Bands, Derivation, Key, Membership, Raw
 
 YES = ("true", "1", "yes")
 NO = ("false", "0", "no")
@@ -22,7 +22,10 @@ NO = ("false", "0", "no")
 
 @dataclass(frozen=True)
 class Attribute:
-    """A protected attribute: groups are the labels of a column, its value map applied, or bands of a number."""
+    """A protected attribute or a factor: groups are labels of a column, its value map applied, or bands of a number.
+
+    With `shares`, (label, column, described), every row belongs to every group, with the share or count in its column.
+    """
 
     name: str
     column: str
@@ -30,6 +33,17 @@ class Attribute:
     values: Mapping[str, str] | None = None
     edges: tuple[Decimal, ...] | None = None
     band_labels: tuple[str, ...] | None = None
+    shares: tuple[tuple[str, str, str], ...] | None = None
+    reference: str | None = None
+    """Of shares, the group that others are compared with: tables say how far each consists of the same rows."""
+
+    @property
+    def membership(self) -> Membership | None:
+        """How rows are spread over the groups, where no column names the group of a row."""
+        if self.shares is None:
+            return None
+        columns = {label: column for label, column, _ in self.shares}
+        return Membership(tuple(columns.items()), columns[self.reference] if self.reference else None)
 
     @property
     def derive(self) -> Derivation:
@@ -41,6 +55,8 @@ class Attribute:
             "values": dict(self.values) if self.values else None,
             "bands": [str(edge) for edge in self.edges] if self.edges else None,
             "band_labels": list(self.band_labels) if self.band_labels else None,
+            "shares": {label: described for label, _, described in self.shares} if self.shares else None,
+            **({"reference": self.reference} if self.reference else {}),
         }
 
 
@@ -72,15 +88,36 @@ class Flag:
 
 
 @dataclass(frozen=True)
+class Distribution:
+    """A table of how many rows have each value of a number: `bins` says which, beside the attributes and `keys`.
+
+    `coarsened`: the step of the grid is the smallest power of ten at which the table has at most MAX_VALUE_CELLS rows;
+    otherwise it is fixed. `amounts`: what is summed and multiplied in its cells, where measures ask for it.
+    """
+
+    name: str
+    bins: Key
+    finite: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    strata: bool = False
+    coarsened: bool = False
+    amounts: bool = False
+
+
+@dataclass(frozen=True)
 class Definition:
     """Everything the tally needs to know; `*_column` are columns of the joined frame (`p_c0`)."""
 
     attributes: tuple[Attribute, ...]
     flags: tuple[Flag, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
-    """Other keys by name -> column, kept as their labels (campaign)."""
-    score_column: str | None = None
-    score_scale: int = 1000
+    labels: tuple[Attribute, ...] = ()
+    """Other keys that are kept as their labels: campaign, item, tenure, ..."""
+    factors: tuple[Attribute, ...] = ()
+    """Legitimate business reasons; their levels make the strata. Named `factor:…` in cells."""
+    derived: Mapping[str, Key] = field(default_factory=dict)
+    """Keys whose derived value is its label already: `score_presence`, `price_to_list`."""
+    amounts: Mapping[str, Amount] = field(default_factory=dict)
+    distributions: Mapping[str, Distribution] = field(default_factory=dict)
     count_column: str | None = None
     weight_column: str | None = None
     unit_column: str | None = None
@@ -90,20 +127,53 @@ class Definition:
     described: Mapping[str, str] = field(default_factory=dict)
     """Column of the joined frame -> the name people know."""
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    one_value: Mapping[str, str] = field(default_factory=dict)
+    """Role -> column that must hold one value in all audited rows: sums over two currencies mean nothing."""
     max_cells: int = 1_000_000
 
     def name_of(self, column: str) -> str:
         return self.described.get(column, column)
+
+    def described_key(self, key: Key) -> dict[str, Any]:
+        """A derived key as people would name it: its columns and what is done with them."""
+        parts = {name: value for name, value in vars(key.derive).items() if name != "other"}
+        other = getattr(key.derive, "other", None)
+        columns = [self.name_of(column) for column in (key.column, other) if column]
+        return {"columns": columns, "derive": type(key.derive).__name__, **parts}
+
+    @property
+    def members(self) -> tuple[Attribute, ...]:
+        """Attributes whose groups are given as shares or counts per row."""
+        return tuple(attribute for attribute in self.attributes if attribute.shares)
+
+    @property
+    def labelled(self) -> tuple[Attribute, ...]:
+        """Attributes whose groups a column names."""
+        return tuple(attribute for attribute in self.attributes if not attribute.shares)
 
     def canonical(self) -> dict[str, Any]:
         """The definition as JSON-ready data: what must agree before cells may be merged or judged."""
         return {
             "attributes": {a.name: a.canonical() for a in self.attributes},
             "flags": {f.name: f.canonical() for f in self.flags},
-            "labels": {name: self.name_of(column) for name, column in self.labels.items()},
-            "score": {"column": self.name_of(self.score_column), "scale": self.score_scale}
-            if self.score_column
-            else None,
+            "labels": {a.name: a.canonical() for a in self.labels},
+            "factors": {a.name: a.canonical() for a in self.factors},
+            "derived": {name: self.described_key(key) for name, key in self.derived.items()},
+            "amounts": {
+                a.name: {"columns": [self.name_of(c) for c in a.columns], "scale": a.scale}
+                for a in self.amounts.values()
+            },
+            "distributions": {
+                d.name: {
+                    "key": d.bins.name,
+                    "bins": self.described_key(d.bins),
+                    "keys": list(d.keys),
+                    "strata": d.strata,
+                    "coarsened": d.coarsened,
+                    "amounts": d.amounts,
+                }
+                for d in self.distributions.values()
+            },
             "count": self.name_of(self.count_column) if self.count_column else None,
             "weight": {"column": self.name_of(self.weight_column), "scale": WEIGHT_SCALE}
             if self.weight_column

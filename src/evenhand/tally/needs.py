@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+OF = " · "
+"""Between a mask and its amount in the name of a sum."""
+
 Conditions = Mapping[str, tuple[str, ...]]
 
 
@@ -50,19 +53,60 @@ class Mask:
 
 
 @dataclass(frozen=True)
-class Needs:
-    """Flags to keep as keys, whether the score distribution is wanted, pairs of masks to multiply for units.
+class Sum:
+    """An amount, added up over the rows of a mask; a mask by itself adds 1 for each of its rows.
 
-    A rate needs the pair of its cases and its denominator: their sums per person, squared and multiplied.
+    >>> Sum(Mask.of(price_presence=("finite",)), "price").name
+    'price_presence=finite · price'
+    """
+
+    mask: Mask
+    amount: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.mask.name}{OF}{self.amount}"
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys that its mask looks at."""
+        return self.mask.keys
+
+
+Term = Mask | Sum
+"""What one person's rows are summed over."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Flags to keep as keys, distributions, amounts to sum and multiply, pairs to multiply per person.
+
+    A rate needs the pair of its cases and its denominator: their sums per person, squared and multiplied. A ratio of
+    amounts needs them as `products` per row, and as a pair of sums where people have several rows.
     """
 
     keys: frozenset[str] = frozenset()
-    values: bool = False
-    pairs: frozenset[tuple[Mask, Mask]] = frozenset()
-    rows: bool = False
-    """A function of the rows themselves (fairlearn, scikit-learn, the user's own)."""
+    values: frozenset[str] = frozenset()
+    """Distributions, by the name that the definition gives them: `score`, `price`, ..."""
+    pairs: frozenset[tuple[Term, Term]] = frozenset()
+    products: frozenset[tuple[str, str]] = frozenset()
+    """Amounts whose products are summed over rows; (price, price) is the sum of squares, and holds the total too."""
+    strata: bool = False
+    """Whether the factors are wanted as keys."""
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(
-            self.keys | other.keys, self.values or other.values, self.pairs | other.pairs, self.rows or other.rows
+            self.keys | other.keys,
+            self.values | other.values,
+            self.pairs | other.pairs,
+            self.products | other.products,
+            self.strata or other.strata,
         )
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What of the audit file decides which sums a measure needs."""
+
+    stages: tuple[str, ...] = ()
+    roles: frozenset[str] = frozenset()

@@ -65,8 +65,16 @@ class Engine(ABC):
         """One row per combination of keys, columns named after keys and sums."""
 
     @abstractmethod
+    def size(self, query: GroupBy) -> int:
+        """How many cells `group` would return; nothing but the number leaves the engine."""
+
+    @abstractmethod
     def group_units(self, query: UnitGroupBy) -> pa.Table:
-        """One row per combination of keys: `units`, the sum of each mask, the limbs of each product."""
+        """One row per combination of keys: `units`, the sum of each mask, the limbs of each product.
+
+        With strata, one per pair of strata that a unit has rows in: products of the two; `units` and sums where they
+        are the same one.
+        """
 
     @abstractmethod
     def select(self, columns: Sequence[str], admission: Admission) -> pa.Table:
@@ -78,6 +86,10 @@ class Engine(ABC):
 
         Among the rows of the file that the column is from; with `admission`, among the audited rows, joined.
         """
+
+    @abstractmethod
+    def sizes(self, columns: Sequence[str]) -> Mapping[str, int]:
+        """Number of different non-missing values of each column, among the rows of the file that it is from."""
 
     @abstractmethod
     def ranges(self, columns: Sequence[str], admission: Admission) -> Mapping[str, Range]:

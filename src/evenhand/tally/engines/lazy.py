@@ -1,36 +1,52 @@
-"""Every engine that narwhals drives lazily: one set of expressions, whichever library runs them.
+"""Every engine that narwhals drives lazily: one set of queries, whichever library runs them.
 
-A subclass says how to scan a table; nothing else. Rules learnt the hard way (methods §3): cast to Int64 before
-summing, count by summing ones (never `len`), floor(x·S + ½) and never `round`, edges compared and never divided.
+A subclass says how to scan a table; nothing else. The expressions are in `expressions.py`.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
-from operator import add, and_, mul
+from operator import and_
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from evenhand.errors import DataError
 from evenhand.load.table import Table
 from evenhand.tally.engines.base import Engine
+from evenhand.tally.engines.expressions import (
+    FIXED,
+    FIXED_IN_REFERENCE,
+    IN_REFERENCE,
+    ONE,
+    amount_of,
+    derived,
+    equal,
+    fixed_point,
+    in_limbs,
+    is_finite,
+    looked_at,
+    mask_expression,
+    one_of,
+    products_of,
+    term,
+    whole_numbers,
+    with_products,
+    with_second,
+    with_terms,
+)
 from evenhand.tally.plan import (
     AUDITED,
-    LIMB,
-    WEIGHT_SCALE,
+    MEMBER,
     Admission,
-    Bands,
-    Derivation,
-    Grid,
     GroupBy,
     Key,
-    Presence,
+    Membership,
     Range,
-    RawMask,
     UnitGroupBy,
+    other_key,
     people_column,
     product_columns,
 )
@@ -38,9 +54,9 @@ from evenhand.tally.plan import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ONE = "one"
-FIXED = "fixed"
-"""A row's weight in units of 1/WEIGHT_SCALE."""
+
+HERE = "here"
+"""1 where a row is part of the group that it is counted in."""
 
 
 class LazyEngine(Engine):
@@ -87,74 +103,171 @@ class LazyEngine(Engine):
 
     # Questions -------------------------------------------------------------------------------------------------
 
+    # Keys go by neutral names inside the engine: DuckDB reads the name of a group-by key as SQL, and the names of
+    # attributes and factors come from the audit file, dots and quotes and all.
+
     def group(self, query: GroupBy) -> pa.Table:
+        keys = neutral_keys(query.keys)
+        return named_again(self.grouped(replace(query, keys=keys)), query.keys, keys)
+
+    def group_units(self, query: UnitGroupBy) -> pa.Table:
+        both = (*query.keys, *query.strata)
+        neutral = neutral_keys(both)
+        keys, strata = neutral[: len(query.keys)], neutral[len(query.keys) :]
+        return named_again(self.grouped_units(replace(query, keys=keys, strata=strata)), both, neutral)
+
+    def grouped(self, query: GroupBy) -> pa.Table:
         self.passes += 1
-        used = [column for key in query.keys for column in looked_at(key.column, key.derive)]
-        used += [column for column in (query.count, query.weight) if column]
-        frame = self.admitted(used + ["a_"] * ("matched" in query.sums), query.admission, query.finite)
         people = nw.col(query.count).cast(nw.Int64) if query.count else nw.col(ONE)
-        sums = {"rows": nw.col(ONE), "n": people, "matched": nw.col("matched").cast(nw.Int64)}
-        if query.weight:
-            frame = frame.with_columns(fixed_point(query.weight).alias(FIXED))
-            sums["w"] = people * nw.col(FIXED)
-            if "w2_hi" in query.sums:
-                frame = with_products(frame, [(FIXED, FIXED)])
-                for name, limb in zip(("w2_hi", "w2_mid", "w2_lo"), product_columns(FIXED, FIXED), strict=True):
-                    sums[name] = people * nw.col(limb)
+        frame = with_terms(self.members_of(query), query)
+        sums = {"rows": nw.col(ONE)}
+        if query.count:
+            sums["n"] = people
+        if self.rows.join is not None and "matched" in query.sums:
+            sums["matched"] = nw.col("matched").cast(nw.Int64)
+        sums |= {name: people * expression for name, expression in products_of(query).items()}
+        wanted = list(sums)
         frame = frame.select(
             *[derived(key.column, key.derive).alias(key.name) for key in query.keys],
-            *[sums[name].alias(f"sum:{name}") for name in query.sums],
+            *[sums[name].alias(f"sum:{name}") for name in wanted],
         )
-        totals = [nw.col(f"sum:{name}").sum() for name in query.sums]
+        totals = [nw.col(f"sum:{name}").sum() for name in wanted]
         if query.keys:
             frame = frame.group_by(*[key.name for key in query.keys]).agg(*totals)
         else:
             frame = frame.select(*totals)
-        return whole_numbers(self.collect(frame), [f"sum:{name}" for name in query.sums])
+        table = whole_numbers(self.collect(frame), [f"sum:{name}" for name in wanted])
+        for name in set(query.sums) & {"n", "matched"} - set(sums):  # where each row is one person, and is matched
+            table = table.append_column(f"sum:{name}", table["sum:rows"])
+        return in_limbs(table, query) if query.narrow else table
 
-    def group_units(self, query: UnitGroupBy) -> pa.Table:
+    def size(self, query: GroupBy) -> int:
         self.passes += 1
-        names = [key.name for key in query.keys]
+        query = replace(query, keys=neutral_keys(query.keys))
+        frame = self.members_of(query)
+        keys = frame.select(*[derived(key.column, key.derive).alias(key.name) for key in query.keys]).unique()
+        counted = keys.with_columns(nw.lit(1, dtype=nw.Int64).alias(ONE)).select(nw.col(ONE).sum().alias("cells"))
+        return int(self.collect(counted)["cells"][0].as_py() or 0)
+
+    def members_of(self, query: GroupBy) -> nw.LazyFrame[Any]:
+        """The rows of a query, with their fixed-point weight where they have one; once per group they are part of."""
+        used = [column for key in query.keys for column in looked_at(key.column, key.derive)]
+        used += [column for amount in query.amounts for column in amount.columns]
+        used += [column for column in (query.count, query.weight) if column]
+        used += ["a_"] * ("matched" in query.sums)
+        return self.weighted(used, query.admission, query.finite, query.weight, query.membership)
+
+    def weighted(
+        self,
+        used: Sequence[str],
+        admission: Admission | None,
+        finite: Sequence[str],
+        weight: str | None,
+        membership: Membership | None,
+        *,
+        all_rows: bool = False,
+    ) -> nw.LazyFrame[Any]:
+        """Rows with FIXED, their weight; with a membership, a copy of each row for every group it is part of.
+
+        With `all_rows` a copy for every group, and HERE is 1 in those of the groups it is part of.
+        """
+        if membership is None:
+            frame = self.admitted([c for c in used if c != MEMBER], admission, finite)
+            return frame.with_columns(fixed_point(weight).alias(FIXED)) if weight else frame
+        shares = [column for _, column in membership.columns]
+        frame = self.admitted([*(c for c in used if c != MEMBER), *shares], admission, finite)
+        if membership.reference:
+            frame = frame.with_columns(fixed_point(membership.reference, weight).alias(FIXED_IN_REFERENCE))
+        copies = [
+            frame.with_columns(
+                nw.lit(label).alias(MEMBER),
+                fixed_point(column, weight).alias(FIXED),
+                (nw.col(column).cast(nw.Float64) > 0).cast(nw.Int64).alias(HERE),
+            )
+            for label, column in membership.columns
+        ]
+        copies = copies if all_rows else [copy.filter(nw.col(HERE) == 1) for copy in copies]
+        return nw.concat(copies, how="vertical")
+
+    def grouped_units(self, query: UnitGroupBy) -> pa.Table:
+        self.passes += 1
+        groups, strata = [key.name for key in query.keys], [key.name for key in query.strata]
+        masks = [mask.name for mask in query.masks]
+        frame = self.terms_of(query)
+        here = [HERE] if any(mask.in_reference for mask in query.masks) else []
+        per_unit = frame.group_by("unit", *groups, *strata).agg(*[nw.col(name).sum() for name in (*here, *masks)])
+        per_unit = per_unit.filter(nw.col(HERE) > 0) if here else per_unit
+        per_unit = per_unit.with_columns(*[nw.col(name).cast(nw.Int64) for name in masks])
+        # The sums themselves stand where a stratum meets itself: everywhere without strata.
+        itself = nw.lit(1, dtype=nw.Int64)
+        second = {name: name for name in masks}
+        names = [*groups, *strata]
+        if strata:
+            others = {name: other_key(name) for name in strata}
+            second = {name: f"second:{name}" for name in masks}
+            per_unit = with_second(per_unit, "unit", groups, {**others, **second})
+            itself = reduce(and_, [equal(name, other) for name, other in others.items()]).cast(nw.Int64)
+            names += others.values()
+        per_unit = per_unit.with_columns(itself.alias("units"))
+        counted = [mask.name for mask in query.masks if mask.amount is None]
+        signed = any(mask.amount is not None for mask in query.masks)
+        pairs = {(left, second[right]): (left, right) for left, right in query.products}
+        per_unit = with_products(per_unit, list(pairs), signed=signed)
+        found = {
+            "units": nw.col("units"),
+            **{name: nw.col(name) * nw.col("units") for name in masks},
+            **{people_column(n): (nw.col(n) > 0).cast(nw.Int64) * nw.col("units") for n in counted},
+        }
+        for made, stored in pairs.items():
+            limbs = zip(product_columns(*stored), product_columns(*made), strict=True)
+            found |= {column: nw.col(limb) for column, limb in limbs}
+        per_unit = per_unit.select(*names, *[value.alias(f"sum:{name}") for name, value in found.items()])
+        totals = [nw.col(f"sum:{name}").sum().alias(name) for name in found]
+        result = per_unit.group_by(*names).agg(*totals) if names else per_unit.select(*totals)
+        return whole_numbers(self.collect(result), list(found))
+
+    def terms_of(self, query: UnitGroupBy) -> nw.LazyFrame[Any]:
+        """What each row adds to every sum of its unit: columns `unit`, the keys, the strata and the masks."""
+        keys = [*query.keys, *query.strata]
         conditions = list(dict.fromkeys(c for mask in query.masks for way in mask.alternatives for c in way))
         held = {condition: f"holds{i}" for i, condition in enumerate(conditions)}
-        used = [query.unit, *(key.column for key in query.keys), *(key.column for key, _ in conditions)]
+        amounts = list(dict.fromkeys(mask.amount for mask in query.masks if mask.amount is not None))
+        used = [query.unit, *(key.column for key in keys)]
+        used += [column for key, _ in conditions for column in looked_at(key.column, key.derive)]
+        used += [column for amount in amounts for column in amount.columns]
         used += [column for column in (query.count, query.weight) if column]
-        frame = self.admitted(used, query.admission).select(
+        people = nw.col(query.count).cast(nw.Int64) if query.count else nw.col(ONE)
+        factors = {"factor": people * nw.col(FIXED) if query.weight or query.membership else people}
+        beside = any(mask.in_reference for mask in query.masks)
+        if beside:
+            factors[IN_REFERENCE] = people * nw.col(FIXED_IN_REFERENCE)
+        rows = self.weighted(used, query.admission, (), query.weight, query.membership, all_rows=beside)
+        frame = rows.select(
             nw.col(query.unit).alias("unit"),
-            *[derived(key.column, key.derive).alias(key.name) for key in query.keys],
-            unit_factor(query.count, query.weight).alias("factor"),
+            *([nw.col(HERE)] if beside else []),
+            *[derived(key.column, key.derive).alias(key.name) for key in keys],
+            *[factor.alias(name) for name, factor in factors.items()],
             *[
                 one_of(derived(key.column, key.derive), values).cast(nw.Int64).alias(held[key, values])
                 for key, values in conditions
             ],
+            *[amount_of(amount).alias(term(amount.name)) for amount in amounts],
         )
-        frame = frame.select("unit", *names, *[mask_expression(mask, held).alias(mask.name) for mask in query.masks])
-        per_unit = frame.group_by("unit", *names).agg(*[nw.col(mask.name).sum() for mask in query.masks])
-        per_unit = per_unit.with_columns(*[nw.col(mask.name).cast(nw.Int64) for mask in query.masks])
-        present = [(nw.col(m.name) > 0).cast(nw.Int64).alias(people_column(m.name)) for m in query.masks]
-        per_unit = with_products(per_unit, query.products)
-        columns = [
-            *[mask.name for mask in query.masks],
-            *[people_column(mask.name) for mask in query.masks],
-            *[column for pair in query.products for column in product_columns(*pair)],
-        ]
-        per_unit = per_unit.with_columns(nw.lit(1, dtype=nw.Int64).alias("units"), *present)
-        totals = [nw.col(c).sum() for c in ["units", *columns]]
-        result = per_unit.group_by(*names).agg(*totals) if names else per_unit.select(*totals)
-        return whole_numbers(self.collect(result), ["units", *columns])
+        masks = [mask_expression(mask, held).alias(mask.name) for mask in query.masks]
+        return frame.select("unit", *[key.name for key in keys], *([HERE] if beside else []), *masks)
 
     def admitted(
-        self, columns: Sequence[str], admission: Admission | None, finite: str | None = None
+        self, columns: Sequence[str], admission: Admission | None, finite: Sequence[str] = ()
     ) -> nw.LazyFrame[Any]:
         """The rows a query is about; joined only if it looks at a column of the attributes."""
-        used = [*columns, *([finite] if finite else [])]
+        used = [*columns, *finite]
         if admission is not None:
             used += looked_at(ONE, admission)
         frame = self.joined(attributes=any(name.startswith("a_") for name in used))
-        if admission is not None:
+        if admission is not None and looked_at(ONE, admission):
             frame = frame.filter(derived(ONE, admission) == AUDITED)
-        if finite is not None:
-            frame = frame.filter(derived(finite, Presence()) == "finite")
+        for column in finite:
+            frame = frame.filter(is_finite(column))
         return frame
 
     def select(self, columns: Sequence[str], admission: Admission) -> pa.Table:
@@ -173,23 +286,42 @@ class LazyEngine(Engine):
         missing = int(row["missing"] or 0)
         return int(row["values"] or 0) - (missing > 0), missing  # n_unique counts missing as a value
 
+    def sizes(self, columns: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for prefix, table in (("p_", self.rows.predictions), ("a_", self.rows.attributes)):
+            asked = [column for column in dict.fromkeys(columns) if column.startswith(prefix)]
+            if table is None or not asked:
+                continue
+            self.passes += 1
+            counts = [nw.col(column).n_unique().alias(column) for column in asked]
+            missing = [nw.col(column).is_null().cast(nw.Int64).max().alias(f"{column}:missing") for column in asked]
+            row = self.collect(self.scan(table, prefix).select(*counts, *missing)).to_pylist()[0]
+            found |= {column: int(row[column] or 0) - int(row[f"{column}:missing"] or 0) for column in asked}
+        return found
+
     def ranges(self, columns: Sequence[str], admission: Admission) -> Mapping[str, Range]:
         if not columns:
             return {}
         self.passes += 1
         expressions = []
         for c in columns:
-            finite = nw.when(derived(c, Presence()) == "finite").then(nw.col(c).cast(nw.Float64))
-            state = derived(c, Presence())
+            finite = nw.when(is_finite(c)).then(nw.col(c).cast(nw.Float64))
             expressions += [
                 finite.min().alias(f"{c}:low"),
                 finite.max().alias(f"{c}:high"),
-                (state == "missing").cast(nw.Int64).sum().alias(f"{c}:missing"),
-                (state == "not finite").cast(nw.Int64).sum().alias(f"{c}:not finite"),
+                finite.abs().sum().alias(f"{c}:size"),
+                nw.col(c).is_null().cast(nw.Int64).sum().alias(f"{c}:missing"),
+                (~is_finite(c)).cast(nw.Int64).sum().alias(f"{c}:not finite"),
             ]
         row = self.collect(self.admitted(columns, admission).select(*expressions)).to_pylist()[0]
         return {
-            c: Range(row[f"{c}:low"], row[f"{c}:high"], int(row[f"{c}:missing"] or 0), int(row[f"{c}:not finite"] or 0))
+            c: Range(
+                row[f"{c}:low"],
+                row[f"{c}:high"],
+                int(row[f"{c}:missing"] or 0),
+                int(row[f"{c}:not finite"] or 0),
+                float(row[f"{c}:size"] or 0),
+            )
             for c in columns
         }
 
@@ -203,125 +335,17 @@ class LazyEngine(Engine):
         return int(self.collect(counted)["rows"][0].as_py() or 0)
 
 
-# Expressions ---------------------------------------------------------------------------------------------------
+def neutral_keys(keys: Sequence[Key]) -> tuple[Key, ...]:
+    """The keys as k0, k1, ...
 
-
-def looked_at(column: str, derivation: Derivation) -> list[str]:
-    """The columns that a derivation reads."""
-    if isinstance(derivation, Admission):
-        return [*(name for name, _ in derivation.conditions), *derivation.known]
-    return [column]
-
-
-def derived(column: str, derivation: Derivation) -> nw.Expr:
-    """The key expression of a derivation."""
-    c = nw.col(column)
-    match derivation:
-        case Bands(edges):
-            value = c.cast(nw.Float64)
-            reached = reduce(add, [(value >= edge).cast(nw.Int64) for edge in edges])
-            return nw.when(derived(column, Presence()) == "finite").then(reached)
-        case Grid(scale):
-            return (c.cast(nw.Float64) * float(scale) + 0.5).floor().cast(nw.Int64)
-        case Presence():
-            value = c.cast(nw.Float64)
-            return (
-                nw.when(c.is_null())
-                .then(nw.lit("missing"))
-                .otherwise(nw.when(value.is_finite()).then(nw.lit("finite")).otherwise(nw.lit("not finite")))
-            )
-        case Admission(conditions, known):
-            inside = conjunction([(nw.col(name), values) for name, values in conditions])
-            audited = nw.when(inside).then(nw.lit(AUDITED)).otherwise(nw.lit("outside where"))
-            for name in known:
-                audited = nw.when(nw.col(name).is_null()).then(nw.lit("person unknown")).otherwise(audited)
-            return audited
-        case _:
-            return c
-
-
-def conjunction(conditions: Sequence[tuple[nw.Expr, tuple[object, ...]]]) -> nw.Expr:
-    """True where every expression has one of its values; None among the values admits missing ones."""
-    tests = [one_of(expression, values) for expression, values in conditions]
-    return reduce(and_, tests) if tests else nw.col(ONE) == 1
-
-
-def one_of(expression: nw.Expr, values: Sequence[object]) -> nw.Expr:
-    """Membership that is False, not missing, for a missing value, unless None is listed."""
-    listed = [v for v in values if v is not None and v == v]
-    test = expression.is_in(listed) if listed else nw.lit(False)
-    test = nw.when(expression.is_null()).then(nw.lit(None in values)).otherwise(test)
-    if any(v != v for v in values):
-        test = nw.when(expression.is_nan()).then(nw.lit(True)).otherwise(test)
-    return test
-
-
-def mask_expression(mask: RawMask, held: Mapping[tuple[Key, tuple[object, ...]], str]) -> nw.Expr:
-    """What a row adds to a mask: its factor or 0, from columns that are 1 where a condition is held."""
-    ways = [reduce(mul, [nw.col(held[condition]) for condition in way], nw.col("factor")) for way in mask.alternatives]
-    return reduce(add, ways)
-
-
-def fixed_point(weight: str) -> nw.Expr:
-    """A weight in units of 1/WEIGHT_SCALE."""
-    return (nw.col(weight).cast(nw.Float64) * float(WEIGHT_SCALE) + 0.5).floor().cast(nw.Int64)
-
-
-def unit_factor(count: str | None, weight: str | None) -> nw.Expr:
-    """What one row adds to its unit: its people, its weight, or one."""
-    people = nw.col(count).cast(nw.Int64) if count else nw.col(ONE)
-    return people * fixed_point(weight) if weight else people
-
-
-def with_products(frame: nw.LazyFrame[Any], pairs: Sequence[tuple[str, str]]) -> nw.LazyFrame[Any]:
-    """The limbs of the product of each pair of columns, non-negative Int64 below 2⁵⁵.
-
-    In steps of small expressions: as one expression each, the 80 products of a full audit take DuckDB seconds to plan.
+    >>> [key.name for key in neutral_keys((Key("factor:a.b", "p_c0"), Key("sex", "p_c1")))]
+    ['k0', 'k1']
     """
-    base = 1 << LIMB
-    names = sorted({name for pair in pairs for name in pair})
-    high, low = ({name: f"{name}:{part}" for name in names} for part in ("high", "low"))
-    frame = frame.with_columns(
-        *[(nw.col(name) // base).alias(high[name]) for name in names],
-        *[(nw.col(name) % base).alias(low[name]) for name in names],
-    )
-    limbs = {pair: product_columns(*pair) for pair in pairs}
-    frame = frame.with_columns(
-        *[(nw.col(low[left]) * nw.col(low[right])).alias(limbs[left, right][2]) for left, right in pairs]
-    )
-    frame = frame.with_columns(
-        *[
-            (
-                nw.col(high[left]) * nw.col(low[right])
-                + nw.col(low[left]) * nw.col(high[right])
-                + nw.col(limbs[left, right][2]) // base
-            ).alias(limbs[left, right][1])
-            for left, right in pairs
-        ]
-    )
-    return frame.with_columns(
-        *[
-            (nw.col(high[left]) * nw.col(high[right]) + nw.col(limbs[left, right][1]) // base).alias(
-                limbs[left, right][0]
-            )
-            for left, right in pairs
-        ],
-        *[(nw.col(limb) % base).alias(limb) for pair in pairs for limb in limbs[pair][1:]],
-    )
+    return tuple(replace(key, name=f"k{i}") for i, key in enumerate(keys))
 
 
-def whole_numbers(table: pa.Table, columns: Sequence[str]) -> pa.Table:
-    """The result with every sum as Int64; a sum that does not fit is refused, never wrapped."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for name in columns:
-        try:
-            column = pc.fill_null(pc.cast(table[name], pa.int64()), 0)
-        except pa.ArrowInvalid:
-            raise DataError(
-                f"a sum over `{name}` passes 2⁶³ and cannot be held exactly",
-                hint="scale the weights or counts down, or audit the shards one by one and merge the cells",
-            ) from None
-        table = table.set_column(table.schema.get_field_index(name), name, column)
-    return table
+def named_again(table: pa.Table, keys: Sequence[Key], neutral: Sequence[Key]) -> pa.Table:
+    """The table with the keys' own names, those of second strata too."""
+    names = {inside.name: key.name for key, inside in zip(keys, neutral, strict=True)}
+    names |= {other_key(inside): other_key(name) for inside, name in names.items()}
+    return table.rename_columns([names.get(column, column) for column in table.column_names])
