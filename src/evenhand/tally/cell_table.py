@@ -137,8 +137,11 @@ class CellTable:
         return self.marginal([name for name in self.keys if name != key])
 
     def total(self, name: str) -> int:
-        """A sum over all rows, exact."""
-        return int(self.sums[name].sum(dtype=object)) if len(self) else 0
+        """A sum over all rows, exact: halves of 32 bits are added apart, since Int64 may not hold the whole."""
+        values = self.sums[name]
+        if len(values) < 64:
+            return int(sum(values.tolist()))
+        return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
 
     def totals(self) -> dict[str, int]:
         """Every sum over all rows, exact; lower limbs below 2²⁴, as in the tables themselves."""

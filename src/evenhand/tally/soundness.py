@@ -83,6 +83,7 @@ def is_attribute(part: Any) -> bool:
         and isinstance(part.get("band_labels"), list | None)
         and all(isinstance(label, str) for label in part.get("band_labels") or ())
         and isinstance(part.get("shares"), dict | None)
+        and isinstance(part.get("reference"), str | None)
         and (not part.get("shares") or part.get("reference") is None or part["reference"] in part["shares"])
     )
 
