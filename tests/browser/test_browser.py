@@ -18,7 +18,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "render"))  # importlib mode does not put test folders on the path
 
-import render_documents as made  # after the path it needs
+import price_documents as priced  # after the path they need
+import render_documents as made
 
 from evenhand.render import FORMATS
 from evenhand.render.html import templates_folder
@@ -65,12 +66,14 @@ def pages() -> dict[str, str]:
         "burden": burden,
         "many checks": made.many_checks(10, 8),
         "no checks": made.document([], "not_tested", 3, groups=[]),
+        "prices": priced.pricing(),
+        "factors": priced.with_factors(),
     }
     written = {name: FORMATS["html"].render(fill_sentences(d), RenderOptions()) for name, d in documents.items()}
     return {**written, "gallery": templates_folder().joinpath("gallery.html").read_text(encoding="utf-8")}
 
 
-@pytest.mark.parametrize("name", ["every state", "burden", "many checks", "no checks", "gallery"])
+@pytest.mark.parametrize("name", ["every state", "burden", "many checks", "no checks", "prices", "factors", "gallery"])
 def test_page_in_a_browser(name: str, tmp_path: Path) -> None:
     page, pdf = tmp_path / "page.html", tmp_path / "page.pdf"
     page.write_text(pages()[name], encoding="utf-8")
