@@ -23,7 +23,7 @@ from evenhand.judge.checks import exit_code, run_status
     ],
 )
 def test_run_is_the_first_that_occurs(checks: list[tuple[str, str]], expected: str) -> None:
-    assert run_status(checks) == expected  # type: ignore[arg-type]
+    assert run_status(checks) == expected  # type: ignore[arg-type]  # literals, as texts
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,4 @@ def test_run_is_the_first_that_occurs(checks: list[tuple[str, str]], expected: s
     ],
 )
 def test_exit_codes(checks: list[tuple[str, str]], fail_on: str, expected: int) -> None:
-    assert exit_code(run_status(checks), checks, fail_on) == expected  # type: ignore[arg-type]
+    assert exit_code(run_status(checks), checks, fail_on) == expected  # type: ignore[arg-type]  # literals, as texts

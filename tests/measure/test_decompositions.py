@@ -55,10 +55,10 @@ def test_the_parts_of_every_method_add_up_to_the_raw_gap(columns: dict[str, str]
         for method in {method for method, _ in parts}:
             own = [amount for (m, part), amount in parts.items() if m == method and not part.startswith("explained by")]
             assert None not in own
-            assert math.fsum(own) == pytest.approx(raw, abs=1e-9), method  # type: ignore[arg-type]
+            assert math.fsum(own) == pytest.approx(raw, abs=1e-9), method  # type: ignore[arg-type]  # all are numbers
         for method in METHODS:
             by = [parts[f"Oaxaca–Blinder, {method}", f"explained by {name}"] for name in ("region", "tariff")]
-            assert math.fsum(by) == pytest.approx(parts[f"Oaxaca–Blinder, {method}", "explained"], abs=1e-9)  # type: ignore[arg-type]
+            assert math.fsum(by) == pytest.approx(parts[f"Oaxaca–Blinder, {method}", "explained"], abs=1e-9)  # type: ignore[arg-type]  # all are numbers
 
 
 def test_a_part_without_a_counterpart() -> None:

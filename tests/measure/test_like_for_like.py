@@ -165,7 +165,7 @@ def test_the_total_is_of_the_people_who_are_compared() -> None:
     assert total.estimate == pytest.approx(1100, rel=1e-12)
     assert (total.n, total.people) == (100, 110)
     assert total.contrast is not None
-    interval, gap = (by[name][0].contrast.interval(0.9) for name in by)  # type: ignore[union-attr]
+    interval, gap = (by[name][0].contrast.interval(0.9) for name in by)  # type: ignore[union-attr]  # both have one
     assert (interval.low, interval.high) == pytest.approx((100 * gap.low, 100 * gap.high))
 
 

@@ -27,7 +27,7 @@ def test_equal_scikit_learn() -> None:
     ("functional", "table"),
     [(f1_score, (0, 0, 0, 5)), (matthews_correlation, (0, 0, 3, 5)), (balanced_accuracy, (0, 3, 0, 5))],
 )
-def test_nought_over_nought_is_undefined(functional, table: tuple[int, ...]) -> None:  # type: ignore[no-untyped-def]
+def test_nought_over_nought_is_undefined(functional, table: tuple[int, ...]) -> None:  # type: ignore[no-untyped-def]  # either score
     """Known difference: scikit-learn gives 0 (F1, MCC) or drops the class (balanced accuracy)."""
     assert math.isnan(functional(*table))
     assert confusion_contrast(functional, table, seed=1) is None

@@ -97,7 +97,7 @@ def _distance_finding(
         estimate = total_variation(delivered, eligible)
     finding = replace(finding, estimate=estimate, value=estimate)
     if setting.repeated or setting.weighted(grouping):
-        return replace(finding, undefined="units_unclear" if setting.repeated else "no_interval")
+        return replace(finding, undefined=setting.no_interval)
     contrast = delivered_distance(delivered, eligible, seed=setting.seed)
     if contrast is None:
         return replace(finding, undefined="no_interval")

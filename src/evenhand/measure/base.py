@@ -115,6 +115,11 @@ class Setting:
         """Whether people have several rows, so that intervals must come from the unit table."""
         return self.cells.unit is not None
 
+    @property
+    def no_interval(self) -> str:
+        """The reason code of an estimate without an interval: people repeat, or it does not vary."""
+        return "units_unclear" if self.repeated else "no_interval"
+
     @cached_property
     def shared(self) -> frozenset[str]:
         """Attributes whose groups are given as shares or counts per row: they have tables of their own."""

@@ -194,8 +194,3 @@ def binned_side(
         counts={"people": n},
         basis=basis,
     )
-
-
-def no_interval(setting: Setting) -> str:
-    """Why a number made of a distribution has no interval: people repeat, or it does not vary."""
-    return "units_unclear" if setting.repeated else "no_interval"

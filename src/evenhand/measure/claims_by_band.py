@@ -12,7 +12,7 @@ import numpy as np
 
 from evenhand.measure.answers import Side, quantity_findings
 from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, always
-from evenhand.measure.binned import kish, no_interval, people_among
+from evenhand.measure.binned import kish, people_among
 from evenhand.measure.claims import CLAIMS, EDGES, FORMS, SOURCE, Claims, estimate_of_rows, level, ratio
 from evenhand.stats.contrast import Contrast
 from evenhand.tally.cell_table import CellTable, Ints, weight_squares
@@ -111,7 +111,7 @@ def band_answer(name: str, form: Form, claims: Claims) -> Answer:
                 level=lambda side: None if setting.repeated else level(side),
                 ratio=compared,
                 difference=compared,
-                no_interval=no_interval(setting),
+                no_interval=setting.no_interval,
                 at={"band": band_name(tenth)},
             )
         return findings

@@ -197,7 +197,7 @@ def answer_of(name: str, p: Proportion, form: Form, of: Callable[[Setting, Seque
             own, base = strata[groups[finding.group]], strata[grouping.reference]
             found = of(setting, rate_strata(own, base))
             contrast = None if setting.repeated else found.contrast
-            without = "units_unclear" if setting.repeated else "no_interval"
+            without = setting.no_interval
             without = without if found.values else "no_denominator"
             values = found.values or (None, None)
             findings.append(

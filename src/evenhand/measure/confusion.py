@@ -109,7 +109,7 @@ def functional_answer(name: str, form: Form, functional: Functional) -> Answer:
             level=drawn,
             ratio=drawn,
             difference=drawn,
-            no_interval="units_unclear" if setting.repeated else "no_interval",
+            no_interval=setting.no_interval,
         )
 
     return answer

@@ -69,7 +69,7 @@ def contact_answer(name: str, form: Form) -> Answer:
             level=lambda own: student_level(own.basis, method="Student's t") if own.basis else None,
             ratio=lambda own, other: mean_ratio(own.basis, other.basis) if own.basis else None,
             difference=lambda own, other: mean_difference(own.basis, other.basis) if own.basis else None,
-            no_interval="units_unclear" if setting.repeated else "no_interval",
+            no_interval=setting.no_interval,
         )
 
     return answer

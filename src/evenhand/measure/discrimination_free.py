@@ -64,7 +64,7 @@ def benchmark_answer(name: str, quantity: Quantity, form: Form) -> Answer:
     def answer(setting: Setting, grouping: Grouping) -> list[Finding]:
         sides, found = benchmark(setting, grouping)
         groups = found.groups if found is not None else {}
-        no_interval = "units_unclear" if setting.repeated else "no_interval"
+        no_interval = setting.no_interval
         shown = {
             key: replace(side, value=float(effects(groups[key], quantity)[0].value) if key in groups else None)
             for key, side in sides.items()

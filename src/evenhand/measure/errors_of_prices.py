@@ -18,7 +18,7 @@ from evenhand.measure.amount_gaps import (
 from evenhand.measure.amounts import known, mean_needs, moments
 from evenhand.measure.answers import Side, quantity_findings
 from evenhand.measure.base import Finding, Form, Grouping, GroupKey, Measure, Setting, Unit, always, asked
-from evenhand.measure.binned import binned_prices, binned_side, no_interval
+from evenhand.measure.binned import binned_prices, binned_side
 from evenhand.stats.contrast import Contrast
 from evenhand.stats.moments import Moments
 from evenhand.stats.student import Estimate, student_difference, student_level, student_ratio
@@ -113,7 +113,7 @@ def root_mean_squared_findings(
         level=level,
         ratio=ratio,
         difference=difference,
-        no_interval=no_interval(setting),
+        no_interval=setting.no_interval,
     )
 
 

@@ -62,7 +62,7 @@ def quantile_finding(
         base,
         contrast,
         estimate=estimate,
-        no_interval="units_unclear" if setting.repeated else "no_interval",
+        no_interval=setting.no_interval,
         at={"quantile": quantile},
     )
 

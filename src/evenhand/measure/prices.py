@@ -13,7 +13,7 @@ from evenhand.measure.amount_gaps import mean_findings, mean_sides
 from evenhand.measure.amounts import known, mean_needs, moments
 from evenhand.measure.answers import Side, comparison_finding, quantity_findings
 from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting, Unit, always, asked
-from evenhand.measure.binned import PRICES, binned_prices, binned_side, no_interval
+from evenhand.measure.binned import PRICES, binned_prices, binned_side
 from evenhand.stats.contrast import Contrast
 from evenhand.stats.log_means import LogMean, geometric_level, geometric_ratio, log_mean
 from evenhand.stats.means import enough_for_a_mean
@@ -127,7 +127,7 @@ def geometric_answer(name: str, form: Form) -> Answer:
             level=level,
             ratio=ratio,
             difference=difference,
-            no_interval=no_interval(setting),
+            no_interval=setting.no_interval,
         )
 
     return answer
@@ -164,7 +164,7 @@ def standardized_answer(name: str, denominator: Denominator) -> Answer:
                     reference,
                     None if setting.repeated else contrast,
                     estimate=None if contrast is None else contrast.estimate,
-                    no_interval=no_interval(setting),
+                    no_interval=setting.no_interval,
                 )
             )
         return findings

@@ -141,7 +141,7 @@ def regression_gap(name: str, model: Model) -> Answer:
                 sides.get(grouping.reference),
                 None if setting.repeated else contrast,
                 estimate=estimate,
-                no_interval="units_unclear" if setting.repeated else "no_interval",
+                no_interval=setting.no_interval,
             )
             if finding.undefined == "reference_undefined" and finding.value_reference is not None:
                 finding = replace(finding, undefined="no_denominator")

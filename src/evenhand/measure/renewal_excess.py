@@ -12,7 +12,7 @@ from fractions import Fraction
 from evenhand.measure.amount_gaps import difference_of_means, level_of_mean, ratio_of_means
 from evenhand.measure.answers import Side, quantity_findings
 from evenhand.measure.base import Answer, Finding, Form, Grouping, GroupKey, Measure, Setting
-from evenhand.measure.binned import Binned, binned_percentages, binned_side, no_interval
+from evenhand.measure.binned import Binned, binned_percentages, binned_side
 from evenhand.measure.renewals import CAUTION, EDGES, ROLES, SOURCE
 from evenhand.measure.tenures import in_order, labels_of_tenure
 from evenhand.stats.contrast import Contrast
@@ -78,7 +78,7 @@ def mean_walking(
         level=level,
         ratio=ratio,
         difference=difference,
-        no_interval=no_interval(setting),
+        no_interval=setting.no_interval,
         at=None if tenure is None else {"tenure": tenure},
     )
 
@@ -132,7 +132,7 @@ def level_findings(
         return None
 
     return quantity_findings(
-        name, "level", grouping, sides, level=level, ratio=never, difference=never, no_interval=no_interval(setting)
+        name, "level", grouping, sides, level=level, ratio=never, difference=never, no_interval=setting.no_interval
     )
 
 

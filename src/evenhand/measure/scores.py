@@ -131,7 +131,7 @@ def score_answer(name: str, form: Form, quantity: ScoreQuantity) -> Answer:
             level=lambda own: student_level(own.basis, method=quantity.method) if own.basis else None,
             ratio=between(quantity.ratio),
             difference=between(quantity.difference),
-            no_interval="units_unclear" if setting.repeated else "no_interval",
+            no_interval=setting.no_interval,
         )
 
     return answer

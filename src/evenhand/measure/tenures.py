@@ -15,7 +15,7 @@ from evenhand.load.labels import MISSING
 from evenhand.measure.amounts import Stratum, factor_keys, known, moments_of_rows
 from evenhand.measure.answers import Side, level_finding
 from evenhand.measure.base import Answer, Finding, Grouping, GroupKey, Measure, Setting, always
-from evenhand.measure.binned import kish, no_interval, people_among
+from evenhand.measure.binned import kish, people_among
 from evenhand.stats.like_for_like import like_for_like
 from evenhand.stats.moments import Moments
 from evenhand.tally.cell_table import CellTable
@@ -116,7 +116,7 @@ def index_findings(
             key,
             side,
             None if setting.repeated else found.ratio,
-            no_interval=no_interval(setting),
+            no_interval=setting.no_interval,
             at={"tenure": tenure, "first": tenures[0]},
         )
         findings.append(replace(finding, withheld=thin_overlap(share, setting)))
